@@ -1,0 +1,1 @@
+"""Data sets: each reads its official layout, checks it and caches its arrays once."""

@@ -1,0 +1,42 @@
+"""Samples: a whole data set in memory, as every dataset file hands it on."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64, Shaped, UInt8
+
+from ferlab.spec import TaskSpec
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A whole data set: raw samples, labels, ids, and the split each came from.
+
+    Attributes:
+        name: the data set's name, as in `data=<name>`.
+        spec: what is to be told apart.
+        x: raw samples; for images uint8, (sample, height, width, channel), usually memory-mapped.
+        labels: index into `spec.labels`.
+        ids: stable, unique name of each sample (its path inside the archive, say).
+        splits: official split of each sample as the source names it ("train", "PublicTest", ...; "all" where
+            the source has none).
+        columns: further facts of each sample (speaker, author, ...), for grouping and slices.
+        masks: for synthetic images, where the label's causes lie: 1 inside, 0 outside.
+        synthetic: made by a program; every output then says so.
+        notes: what a reader of the report must know (entries skipped as broken, classes dropped, ...).
+    """
+
+    name: str
+    spec: TaskSpec
+    x: UInt8[np.ndarray, "sample height width channel"]
+    labels: Int64[np.ndarray, "sample"]
+    ids: Shaped[np.ndarray, "sample"]
+    splits: Shaped[np.ndarray, "sample"]
+    columns: dict[str, Any] = field(default_factory=dict)
+    masks: UInt8[np.ndarray, "sample height width"] | None = None
+    synthetic: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)

@@ -1,0 +1,1 @@
+"""Explanations of what a trained network looks at."""

@@ -1,0 +1,1 @@
+"""Architectures: plain torch modules, one file each."""

@@ -1,0 +1,1 @@
+"""Batched torch transforms that run on the device."""

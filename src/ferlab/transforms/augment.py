@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import get_args
+from typing import cast, get_args
 
 import torch
 from jaxtyping import Float32, Shaped
@@ -39,13 +39,13 @@ class KerasAugment(nn.Module):
         self,
         horizontal_flip: bool = False,
         vertical_flip: bool = False,
-        rotation_range: float = 0.0,
-        width_shift_range: float = 0.0,
-        height_shift_range: float = 0.0,
-        shear_range: float = 0.0,
-        zoom_range: float | Sequence[float] = 0.0,
-        fill_mode: FillMode = "nearest",
-        cval: float = 0.0,
+        rotation_range: int | float = 0.0,
+        width_shift_range: int | float = 0.0,
+        height_shift_range: int | float = 0.0,
+        shear_range: int | float = 0.0,
+        zoom_range: int | float | Sequence[int | float] = 0.0,
+        fill_mode: str = "nearest",
+        cval: int | float = 0.0,
     ) -> None:
         super().__init__()
         if fill_mode not in get_args(FillMode):
@@ -60,7 +60,7 @@ class KerasAugment(nn.Module):
         self.rotation_range, self.shear_range = float(rotation_range), float(shear_range)
         self.width_shift_range, self.height_shift_range = float(width_shift_range), float(height_shift_range)
         self.zoom_range = _zoom(zoom_range)
-        self.fill_mode, self.cval = fill_mode, float(cval)
+        self.fill_mode, self.cval = cast(FillMode, fill_mode), float(cval)
         ranges = (rotation_range, width_shift_range, height_shift_range, shear_range)
         self.warps = any(ranges) or self.zoom_range != (1.0, 1.0)
 
@@ -120,7 +120,7 @@ class KerasAugment(nn.Module):
         return ", ".join(f"{k}={v}" for k, v in vars(self).items() if not k.startswith("_") and k != "training")
 
 
-def _zoom(zoom_range: float | Sequence[float]) -> tuple[float, float]:
+def _zoom(zoom_range: int | float | Sequence[int | float]) -> tuple[float, float]:
     if isinstance(zoom_range, (int, float)):
         low, high = 1 - float(zoom_range), 1 + float(zoom_range)
     elif len(zoom_range) == 2:

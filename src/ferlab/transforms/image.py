@@ -66,9 +66,9 @@ class Preprocess(nn.Module):
         raw_shape: Sequence[int],
         size: int | Sequence[int] | None = None,
         channels: int | None = None,
-        scale: float = 1 / 255,
-        mean: Sequence[float] | None = None,
-        std: Sequence[float] | None = None,
+        scale: int | float = 1 / 255,
+        mean: Sequence[int | float] | None = None,
+        std: Sequence[int | float] | None = None,
     ) -> None:
         super().__init__()
         if len(raw_shape) != 3 or min(raw_shape) < 1:
@@ -130,7 +130,7 @@ class Preprocess(nn.Module):
         """Show what the images become."""
         return "channels={}, height={}, width={}".format(*self.output_shape)
 
-    def _per_channel(self, name: str, values: Sequence[float] | None, default: float) -> list[float]:
+    def _per_channel(self, name: str, values: Sequence[int | float] | None, default: float) -> list[float]:
         given = [default] if values is None else [float(v) for v in values]
         if len(given) not in (1, self.channels):
             raise FerlabError(

@@ -1,0 +1,164 @@
+"""The figures of one split, each with its 95 % interval, as plain values for metrics.json.
+
+Averages over classes (macro) take the classes that occur in the split, so macro recall is balanced accuracy.
+Precision of a class that occurs but is never predicted is 0. What a split cannot tell is null, never NaN.
+"""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int, Int64
+
+from ferlab.errors import FerlabError
+from ferlab.evaluation.intervals import (
+    LEVEL,
+    RESAMPLES,
+    SEED,
+    percentile,
+    resample_confusion,
+    row_weights,
+    weighted_auroc,
+    wilson,
+)
+from ferlab.evaluation.rows import Rows
+
+Estimate = dict[str, float | str]
+
+
+def measure(
+    rows: Rows, split: str, *, majority: str | None = None, resamples: int = RESAMPLES, seed: int = SEED
+) -> dict[str, Any]:
+    """Compute every figure of one split.
+
+    Args:
+        rows: a run's predictions.
+        split: "val" or "test".
+        majority: the class a constant guesser names (the largest of the training set); by default the largest of
+            the split itself.
+        resamples: bootstrap draws.
+        seed: of the bootstrap; the same rows and seed give the same figures to the last digit.
+
+    Returns:
+        Plain values. An estimate is {"value", "low", "high", "interval": "wilson" | "bootstrap"} or None: accuracy,
+        top1..topK, precision_macro, recall_macro, f1_macro, auroc_macro, log_loss, majority.accuracy, and in
+        per_class.<name>: precision, recall, f1, auroc beside support and predicted (counts). Also n, labels,
+        confusion (rows true, columns predicted), absent (classes without a sample) and how intervals were made.
+
+    Raises:
+        FerlabError: the split holds no rows, or `majority` is no class.
+    """
+    part = rows.split(split)
+    n, names = len(part), part.names
+    confusion = confusion_matrix(part.labels, part.preds, len(names))
+    support, predicted = confusion.sum(1), confusion.sum(0)
+    top = np.cumsum(np.bincount(label_ranks(part), minlength=len(names)))
+    out: dict[str, Any] = {
+        "split": split,
+        "n": n,
+        "labels": list(names),
+        "absent": [name for name, count in zip(names, support, strict=True) if not count],
+        "intervals": {"level": LEVEL, "resamples": resamples, "seed": seed},
+        "accuracy": _proportion(int(np.trace(confusion)), n),
+    }
+    out |= {f"top{k}": _proportion(int(top[k - 1]), n) for k in range(1, len(names) + 1)}
+    out |= _macro(confusion, resamples, seed)
+    areas, out["auroc_macro"], out["log_loss"] = _ranked(part, resamples, seed)
+    out["per_class"] = {
+        name: _one_class(confusion, i) | {"auroc": areas[i], "support": int(support[i]), "predicted": int(predicted[i])}
+        for i, name in enumerate(names)
+    }
+    if majority is not None and majority not in names:
+        raise FerlabError(f"baseline: expected a class of {list(names)}, found {majority!r}")
+    guess = int(support.argmax()) if majority is None else names.index(majority)
+    out["majority"] = {"label": names[guess], "accuracy": _proportion(int(support[guess]), n)}
+    out["confusion"] = confusion.tolist()
+    return out
+
+
+def confusion_matrix(
+    labels: Int64[np.ndarray, "row"], preds: Int64[np.ndarray, "row"], classes: int
+) -> Int64[np.ndarray, "classes classes"]:
+    """Count rows by true class (first axis) and predicted class (second axis)."""
+    return np.bincount(labels * classes + preds, minlength=classes**2).reshape(classes, classes).astype(np.int64)
+
+
+def label_ranks(rows: Rows) -> Int64[np.ndarray, "row"]:
+    """Return how many classes stand before the true one, 0 where it comes first; ties go by class order."""
+    p = rows.probabilities
+    own = p[np.arange(len(rows)), rows.labels][:, None]
+    earlier = np.arange(p.shape[1])[None] < rows.labels[:, None]
+    return np.asarray(((p > own) | ((p == own) & earlier)).sum(1), dtype=np.int64)
+
+
+def macro_scores(confusion: Int[np.ndarray, "*draw classes classes"]) -> dict[str, Float[np.ndarray, "*draw"]]:
+    """Return macro precision, recall and F1 of one or many confusion matrices, over the classes that occur in each."""
+    right = np.diagonal(confusion, axis1=-2, axis2=-1).astype(np.float64)
+    support, predicted = confusion.sum(-1), confusion.sum(-2)
+    occurs = support > 0
+    scores = {
+        "precision_macro": right / np.maximum(predicted, 1),
+        "recall_macro": right / np.maximum(support, 1),
+        "f1_macro": 2 * right / np.maximum(support + predicted, 1),
+    }
+    return {name: np.asarray((value * occurs).sum(-1) / occurs.sum(-1)) for name, value in scores.items()}
+
+
+def _macro(confusion: Int64[np.ndarray, "classes classes"], resamples: int, seed: int) -> dict[str, Estimate]:
+    draws = macro_scores(resample_confusion(confusion, resamples, seed))
+    return {
+        name: _estimate(float(value), percentile(draws[name]), "bootstrap")
+        for name, value in macro_scores(confusion).items()
+    }
+
+
+def _one_class(confusion: Int64[np.ndarray, "classes classes"], i: int) -> dict[str, Estimate | None]:
+    """Precision, recall and F1 of one class, None where it never occurs."""
+    right, support, predicted = int(confusion[i, i]), int(confusion[i].sum()), int(confusion[:, i].sum())
+    if not support:
+        return {"precision": None, "recall": None, "f1": None}
+    # F1 = 2 J / (1 + J) with J = right / (rows of the class by truth or by prediction), a proportion: its Wilson
+    # bounds carry over exactly, where a bootstrap of a rare class would give an interval of no width
+    low, high = wilson(right, support + predicted - right)
+    f1 = _estimate(2 * right / (support + predicted), (2 * low / (1 + low), 2 * high / (1 + high)), "wilson")
+    precision = _proportion(right, predicted) if predicted else _estimate(0.0, (0.0, 1.0), "wilson")
+    return {"precision": precision, "recall": _proportion(right, support), "f1": f1}
+
+
+def _ranked(rows: Rows, resamples: int, seed: int) -> tuple[list[Estimate | None], Estimate | None, Estimate]:
+    """AUROC of each class, their mean, and log loss, resampled together so that the mean keeps their correlation."""
+    p = rows.probabilities.astype(np.float64)
+    positive = rows.labels[:, None] == np.arange(p.shape[1])
+    tiny = float(np.finfo(np.float32).eps)
+    p_true = p[np.arange(len(p)), rows.labels] / p.sum(1)
+    loss = -np.log(np.clip(p_true, tiny, 1 - tiny))
+    curves = [i for i in range(p.shape[1]) if 0 < positive[:, i].sum() < len(p)]
+
+    def areas(weights: np.ndarray) -> np.ndarray:
+        return np.stack([weighted_auroc(p[:, i], positive[:, i], weights) for i in curves])
+
+    loss_draws, area_draws = [], []
+    for weights in row_weights(len(p), resamples, seed):
+        # a sum over rows, not a matrix product: BLAS may order it by the number of threads
+        loss_draws.append(np.einsum("rb,r->b", weights, loss) / len(p))
+        if curves:
+            area_draws.append(areas(weights))
+    log_loss = _estimate(float(loss.mean()), percentile(np.concatenate(loss_draws)), "bootstrap")
+    per_class: list[Estimate | None] = [None] * p.shape[1]
+    if not curves:
+        return per_class, None, log_loss
+    values, draws = areas(np.ones((len(p), 1), dtype=np.float32))[:, 0], np.concatenate(area_draws, axis=1)
+    for i, value, draw in zip(curves, values, draws, strict=True):
+        per_class[i] = _estimate(float(value), percentile(draw), "bootstrap")
+    occurs = (~np.isnan(draws)).sum(0)
+    mean_draw = np.where(occurs > 0, np.nansum(draws, axis=0) / np.maximum(occurs, 1), np.nan)
+    return per_class, _estimate(float(values.mean()), percentile(mean_draw), "bootstrap"), log_loss
+
+
+def _proportion(successes: int, n: int) -> Estimate:
+    return _estimate(successes / n, wilson(successes, n), "wilson")
+
+
+def _estimate(value: float, bounds: tuple[float, float] | None, method: str) -> Estimate:
+    """Round to six decimals: far below any interval's width, far above the noise of summation order."""
+    low, high = bounds if bounds is not None else (0.0, 1.0)
+    return {"value": round(value, 6), "low": round(low, 6), "high": round(high, 6), "interval": method}

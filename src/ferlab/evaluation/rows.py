@@ -1,0 +1,189 @@
+"""predictions.parquet: one row a sample, from which every figure that a person reads is computed."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Float, Float32, Int64, Shaped
+
+from ferlab.errors import FerlabError
+
+COLUMNS = ("id", "split", "label", "pred")
+META = b"ferlab"
+SUM_TOLERANCE = 1e-2
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a model said of each sample.
+
+    Attributes:
+        ids: sample ids, unique within a split.
+        splits: "val" or "test" of each row.
+        labels: index of the true class.
+        preds: index of the most probable class.
+        probabilities: one column a class, each row summing to 1.
+        names: class names in index order.
+        meta: what the file says of itself: spec, synthetic, data, protocol.
+    """
+
+    ids: Shaped[np.ndarray, "row"]
+    splits: Shaped[np.ndarray, "row"]
+    labels: Int64[np.ndarray, "row"]
+    preds: Int64[np.ndarray, "row"]
+    probabilities: Float32[np.ndarray, "row classes"]
+    names: tuple[str, ...]
+    meta: dict[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def split(self, name: str) -> "Rows":
+        """Return the rows of one split.
+
+        Raises:
+            FerlabError: no row belongs to it.
+        """
+        here = self.splits == name
+        if not here.any():
+            raise FerlabError(
+                f"predictions: no row of split {name!r}; found {sorted(set(self.splits.tolist()))}. "
+                "Run `python -m ferlab.evaluate run=RUN_DIR` to write the rows of every split"
+            )
+        return Rows(
+            self.ids[here],
+            self.splits[here],
+            self.labels[here],
+            self.preds[here],
+            self.probabilities[here],
+            self.names,
+            self.meta,
+        )
+
+
+def write_rows(
+    path: Path,
+    ids: Sequence[str] | Shaped[np.ndarray, "_"],
+    splits: Sequence[str] | Shaped[np.ndarray, "_"],
+    labels: Int64[np.ndarray, "_"],
+    probabilities: Float[np.ndarray, "_ classes"],
+    meta: dict[str, Any],
+) -> Rows:
+    """Write the rows of a run whole or not at all, and return them as `read_rows` would.
+
+    Args:
+        path: the file, replaced if it exists.
+        ids: sample ids, unique within a split.
+        splits: "val" or "test" of each row.
+        labels: index of the true class.
+        probabilities: (row, classes) in 0..1, each row summing to 1; a binary task has two columns.
+        meta: plain values; `meta["spec"]["labels"]` names the classes.
+
+    Raises:
+        FerlabError: the rows are not what `read_rows` accepts (a model that diverged gives NaN, say).
+    """
+    names = tuple(meta["spec"]["labels"])
+    lengths = [len(ids), len(splits), len(labels), len(probabilities)]
+    if len(set(lengths)) > 1:
+        raise FerlabError(f"{path}: expected as many ids, splits, labels and probabilities; found {lengths}")
+    rows = Rows(
+        np.asarray(ids, dtype=str),
+        np.asarray(splits, dtype=str),
+        np.asarray(labels, dtype=np.int64),
+        probabilities.argmax(1).astype(np.int64),
+        probabilities.astype(np.float32),
+        names,
+        meta,
+    )
+    _check(rows, path)
+    columns: dict[str, Any] = {
+        "id": pa.array(rows.ids.tolist(), pa.string()),
+        "split": pa.array(rows.splits.tolist(), pa.string()),
+        "label": pa.array([names[i] for i in rows.labels], pa.string()),
+        "pred": pa.array([names[i] for i in rows.preds], pa.string()),
+    }
+    columns |= {f"p_{name}": pa.array(rows.probabilities[:, i], pa.float32()) for i, name in enumerate(names)}
+    table = pa.table(columns).replace_schema_metadata({META: json.dumps(meta, sort_keys=True).encode()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        pq.write_table(table, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return rows
+
+
+def read_rows(path: Path) -> Rows:
+    """Read and check a predictions file.
+
+    Raises:
+        FerlabError: no such file, not parquet, a column missing, an unknown label, a repeated id, a probability that
+            is NaN or outside 0..1, or a row that does not sum to 1.
+    """
+    if not path.is_file():
+        raise FerlabError(f"{path}: no such file; expected the predictions.parquet that a finished run writes")
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise FerlabError(
+            f"{path}: not a readable parquet file ({error}); run ferlab.evaluate to write it anew"
+        ) from error
+    names = tuple(name[2:] for name in table.column_names if name.startswith("p_"))
+    missing = [name for name in COLUMNS if name not in table.column_names]
+    if missing or len(names) < 2:
+        wanted = f"{', '.join(COLUMNS)} and two or more p_<class>"
+        raise FerlabError(f"{path}: expected the columns {wanted}; found {table.column_names}")
+    raw = (table.schema.metadata or {}).get(META)
+    if raw is None:
+        raise FerlabError(f"{path}: the file's metadata lacks the key 'ferlab'; expected a file that ferlab wrote")
+    rows = Rows(
+        np.asarray(table["id"].to_pylist(), dtype=str),
+        np.asarray(table["split"].to_pylist(), dtype=str),
+        _indices(table["label"].to_pylist(), names, "label", path),
+        _indices(table["pred"].to_pylist(), names, "pred", path),
+        np.stack([table[f"p_{name}"].to_numpy().astype(np.float32) for name in names], axis=1),
+        names,
+        json.loads(raw),
+    )
+    _check(rows, path)
+    return rows
+
+
+def _indices(values: list[str], names: tuple[str, ...], column: str, path: Path) -> Int64[np.ndarray, "row"]:
+    index = {name: i for i, name in enumerate(names)}
+    for row, value in enumerate(values):
+        if value not in index:
+            raise FerlabError(f"{path}: row {row}, column {column}: expected one of {list(names)}, found {value!r}")
+    return np.asarray([index[value] for value in values], dtype=np.int64)
+
+
+def _check(rows: Rows, path: Path) -> None:
+    if not len(rows):
+        raise FerlabError(f"{path}: expected one row or more, found none")
+    if rows.probabilities.shape[1] != len(rows.names):
+        raise FerlabError(
+            f"{path}: expected a probability for each of {list(rows.names)}, "
+            f"found {rows.probabilities.shape[1]} columns"
+        )
+    if rows.labels.min() < 0 or rows.labels.max() >= len(rows.names):
+        raise FerlabError(f"{path}: expected label indices 0..{len(rows.names) - 1}, found {rows.labels.max()}")
+    total = rows.probabilities.sum(1, dtype=np.float64)
+    inside = ((rows.probabilities >= 0) & (rows.probabilities <= 1)).all(1)
+    bad = np.flatnonzero(~inside | ~(np.abs(total - 1) <= SUM_TOLERANCE))
+    if len(bad):
+        row = int(bad[0])
+        raise FerlabError(
+            f"{path}: {len(bad)} of {len(rows)} rows hold no probabilities; expected values in 0..1 that sum to 1, "
+            f"found {rows.probabilities[row].tolist()} for id {rows.ids[row]!r}. NaN means that training diverged: "
+            "lower optimizer.lr"
+        )
+    keys = np.char.add(np.char.add(rows.splits, "\0"), rows.ids)
+    if len(np.unique(keys)) != len(keys):
+        raise FerlabError(f"{path}: an id stands twice in one split; expected one row a sample")

@@ -1,0 +1,102 @@
+"""Metrics watched while a model trains: one torchmetrics collection, cloned for each split.
+
+They give values alone, for choosing an epoch. The figures of a report, with intervals, come from
+`ferlab.evaluation.measure`, under the same names.
+"""
+
+from typing import Literal, cast
+
+import torch
+from jaxtyping import Float, Int, Num
+from torch import Tensor
+from torchmetrics import Metric, MetricCollection
+from torchmetrics.classification import (
+    MulticlassAccuracy,
+    MulticlassF1Score,
+    MulticlassPrecision,
+    MulticlassRecall,
+)
+
+from ferlab.errors import FerlabError
+from ferlab.spec import TaskSpec
+
+MONITOR = "accuracy"
+
+
+class MacroAuroc(Metric):
+    """Area under the ROC curve, one class against the rest, averaged over the classes that have both sides.
+
+    torchmetrics' own counts a class that is absent as 0 and warns; a class without samples has no curve, so
+    here it is left out. NaN where no class has one.
+    """
+
+    full_state_update = False
+    is_differentiable = False
+    higher_is_better = True
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.add_state("probabilities", default=[], dist_reduce_fx="cat")
+        self.add_state("labels", default=[], dist_reduce_fx="cat")
+
+    def update(self, probabilities: Float[Tensor, "batch classes"], labels: Int[Tensor, "batch"]) -> None:
+        """Keep one batch: probabilities in 0..1 and label indices."""
+        cast("list[Tensor]", self.probabilities).append(probabilities.float())
+        cast("list[Tensor]", self.labels).append(labels)
+
+    def compute(self) -> Float[Tensor, ""]:
+        """Return the mean area over the classes with at least one sample and one counter-sample."""
+        probabilities, labels = _joined(self.probabilities), _joined(self.labels)
+        positive = labels[:, None] == torch.arange(self.classes, device=labels.device)
+        above = positive.sum(0).double()
+        below = len(labels) - above
+        rank_sum = (_mid_ranks(probabilities) * positive).sum(0)
+        area = (rank_sum - above * (above + 1) / 2) / (above * below)
+        return area[(above > 0) & (below > 0)].mean().float()
+
+
+def collection(spec: TaskSpec) -> MetricCollection:
+    """Return the metrics of a task, over probabilities (batch, classes) in 0..1 and labels (batch,).
+
+    A binary task counts as two classes and hands in both columns. Names: accuracy, precision_macro, recall_macro
+    (unweighted average recall), f1_macro, auroc_macro, and top2, top3, ... below the number of classes.
+
+    Raises:
+        FerlabError: the task is multilabel, where no single class is right.
+    """
+    if spec.kind == "multilabel":
+        raise FerlabError(
+            "metrics: a multilabel task has no single right class; expected kind multiclass or binary in the task's "
+            "spec, found multilabel. Choose one label as a binary task (data.classes)"
+        )
+    classes = len(spec.labels)
+    metrics: dict[str, Metric | MetricCollection] = {
+        "accuracy": MulticlassAccuracy(classes, average="micro", validate_args=False),
+        "precision_macro": MulticlassPrecision(classes, average="macro", validate_args=False),
+        "recall_macro": MulticlassRecall(classes, average="macro", validate_args=False),
+        "f1_macro": MulticlassF1Score(classes, average="macro", validate_args=False),
+        "auroc_macro": MacroAuroc(classes),
+    }
+    for k in range(2, classes):
+        metrics[f"top{k}"] = MulticlassAccuracy(classes, top_k=k, average="micro", validate_args=False)
+    return MetricCollection(metrics)
+
+
+def mode(name: str) -> Literal["min", "max"]:
+    """Return whether a logged value, such as "val/loss" or "val/accuracy", is best small or large."""
+    return "min" if name.rpartition("/")[2].endswith("loss") else "max"
+
+
+def _joined(state: object) -> Tensor:
+    return torch.cat(list(state)) if isinstance(state, list | tuple) else cast("Tensor", state)
+
+
+def _mid_ranks(values: Num[Tensor, "batch classes"]) -> Float[Tensor, "batch classes"]:
+    """Rank each column from 1, ties sharing the mean of their ranks."""
+    ranks = torch.empty_like(values, dtype=torch.double)
+    for column in range(values.shape[1]):
+        _, inverse, counts = torch.unique(values[:, column], return_inverse=True, return_counts=True)
+        last = counts.cumsum(0).double()
+        ranks[:, column] = (last - (counts - 1) / 2)[inverse]
+    return ranks

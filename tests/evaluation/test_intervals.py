@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+from sklearn.metrics import roc_auc_score
+
+from ferlab.evaluation.intervals import percentile, resample_confusion, row_weights, weighted_auroc, wilson
+
+
+@given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_is_scipys_and_holds_the_value(case):
+    successes, n = case
+    low, high = wilson(successes, n)
+    expected = binomtest(successes, n).proportion_ci(0.95, method="wilson")
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert 0 <= low <= successes / n <= high <= 1 and low < high
+
+
+def test_percentile_needs_half_of_its_draws():
+    draws = np.arange(101.0)
+    assert percentile(draws) == pytest.approx((2.5, 97.5))
+    draws[:50] = np.nan
+    assert percentile(draws) is not None
+    draws[:60] = np.nan
+    assert percentile(draws) is None
+
+
+def test_resampled_confusions_are_what_resampled_rows_give():
+    confusion = np.array([[30, 5, 0], [2, 10, 3], [0, 0, 50]])
+    drawn = resample_confusion(confusion, 20_000)
+    assert (drawn.sum((1, 2)) == 100).all() and not drawn[:, confusion == 0].any()
+    p = confusion / 100
+    np.testing.assert_allclose(drawn.mean(0), confusion, atol=0.15)
+    np.testing.assert_allclose(drawn.var(0), 100 * p * (1 - p), rtol=0.06)
+    assert np.array_equal(drawn, resample_confusion(confusion, 20_000))
+
+
+def test_row_weights_do_not_depend_on_the_chunks():
+    whole = np.concatenate(list(row_weights(50, 300, chunk_mb=64)), axis=1)
+    parts = list(row_weights(50, 300, chunk_mb=0))
+    assert whole.shape == (50, 300) and len(parts) == 300
+    assert np.array_equal(whole, np.concatenate(parts, axis=1))
+    assert (whole.sum(0) == 50).all()
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6))
+def test_auroc_of_weighted_rows_is_that_of_repeated_rows(seed, levels):
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, levels + 1, size=40) / levels
+    positive = rng.random(40) < 0.3
+    weights = next(row_weights(40, 3, seed))
+    found = weighted_auroc(scores, positive, weights)
+    for column in range(3):
+        rows = np.repeat(np.arange(40), weights[:, column].astype(int))
+        if 0 < positive[rows].sum() < 40:
+            assert found[column] == pytest.approx(roc_auc_score(positive[rows], scores[rows]), abs=1e-6)
+        else:
+            assert np.isnan(found[column])

@@ -1,0 +1,101 @@
+"""Checkpoints: rebuilt from the plain values inside them; loading one never runs code that it brings."""
+
+import pickle
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from ferlab.errors import FerlabError
+from ferlab.task import Batch, Task
+
+
+class Predictor:
+    """A trained model that turns raw samples into probabilities: the one way from a sample to a row.
+
+    Args:
+        task: the model with its preprocessing and labels.
+        device: where it runs.
+        precision: Lightning's precision that it was trained in; "bf16-mixed" computes in bfloat16.
+    """
+
+    def __init__(self, task: Task, device: str | torch.device = "cpu", precision: str = "32-true") -> None:
+        self.task = task.eval().to(device)
+        self.device = torch.device(device)
+        self.dtype = {"bf16": torch.bfloat16, "16": torch.float16}.get(precision.split("-")[0])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Class names, in the order of the probabilities' columns."""
+        return self.task.spec.labels
+
+    @torch.inference_mode()
+    def tensor(self, x: UInt8[Tensor, "batch channel height width"]) -> Float[Tensor, "batch classes"]:
+        """Return probabilities, on the CPU, of one batch of raw samples."""
+        with torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype is not None):
+            return self.task.probabilities(x.to(self.device)).float().cpu()
+
+    def rows(self, batches: Iterable[Batch]) -> tuple[np.ndarray, Float[np.ndarray, "sample classes"]]:
+        """Return the samples' positions in the data set and their probabilities, in the batches' order."""
+        indices, probabilities = [], []
+        for batch in batches:
+            indices.append(batch["index"].numpy())
+            probabilities.append(self.tensor(batch["x"]).numpy())
+        return np.concatenate(indices), np.concatenate(probabilities)
+
+    def images(
+        self, images: UInt8[np.ndarray, "sample height width channel"], batch_size: int = 256
+    ) -> Float[np.ndarray, "sample classes"]:
+        """Return probabilities of raw images, grey (one channel) or RGB, of any size, values 0 to 255."""
+        x = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
+        return torch.cat([self.tensor(part) for part in x.split(batch_size)]).numpy()
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a checkpoint file without running anything that it brings.
+
+    Raises:
+        FerlabError: no such file, or not a checkpoint that ferlab wrote.
+    """
+    if not path.is_file():
+        raise FerlabError(f"checkpoint: no file {path}; expected a .ckpt that ferlab.train wrote")
+    try:
+        values = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise FerlabError(f"checkpoint: {path} cannot be read as tensors and plain values ({reason})") from error
+    if not isinstance(values, dict) or not {"state_dict", "hyper_parameters"} <= values.keys():
+        raise FerlabError(f"checkpoint: {path} was not written by ferlab.train (no state_dict and hyper_parameters)")
+    return values
+
+
+def load(path: str | Path) -> Task:
+    """Rebuild the task of a checkpoint, weights and all, on the CPU and in evaluation mode.
+
+    Raises:
+        FerlabError: the file is missing or broken, names something untrusted, or its weights do not fit.
+    """
+    path = Path(path)
+    values = read(path)
+    try:
+        task = Task(**values["hyper_parameters"])
+    except TypeError as error:
+        raise FerlabError(f"checkpoint: {path} was written by another version of ferlab ({error})") from error
+    restore(task, values, path)
+    return task.eval()
+
+
+def restore(task: Task, values: dict[str, Any], path: Path) -> None:
+    """Put a checkpoint's weights into a task.
+
+    Raises:
+        FerlabError: the weights do not fit.
+    """
+    try:
+        task.load_state_dict(values["state_dict"])
+    except RuntimeError as error:
+        raise FerlabError(f"checkpoint: the weights of {path} do not fit its model: {error}") from error

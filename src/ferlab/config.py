@@ -1,0 +1,117 @@
+"""Where conf/ lies, how it is composed, and how an entry reports a mistyped option."""
+
+import difflib
+import os
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import ConfigCompositionException, HydraException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+
+from ferlab.errors import FerlabError
+
+
+def conf_dir() -> Path:
+    """Return the folder of the configuration: the checkout's `conf/`, else the one the wheel carries.
+
+    Raises:
+        FerlabError: neither is there.
+    """
+    here = Path(__file__).resolve().parent
+    for folder in (here.parents[1] / "conf", here / "conf"):
+        if (folder / "train.yaml").is_file():
+            return folder
+    raise FerlabError(f"configuration: no train.yaml in {here.parents[1] / 'conf'} or {here / 'conf'}; reinstall ferlab")
+
+
+def compose(name: str = "train", overrides: Sequence[str] = ()) -> DictConfig:
+    """Compose a configuration outside a run, for tests and notebooks.
+
+    Args:
+        name: file name in conf/ without `.yaml`.
+        overrides: as on the command line, `["model=cnn4", "seed=1"]`.
+    """
+    with hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return hydra.compose(name, list(overrides))
+
+
+def plain(config: Any) -> Any:
+    """Return resolved plain dicts, lists and values of a configuration node."""
+    return OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
+
+
+def run_dir() -> Path:
+    """Return the folder of the present run."""
+    return Path(HydraConfig.get().runtime.output_dir)
+
+
+def command(module: str) -> str:
+    """Return the command that repeats the present job."""
+    overrides = [str(override) for override in HydraConfig.get().overrides.task]
+    return shlex.join(["python", "-m", module, *overrides])
+
+
+def multirun() -> bool:
+    """Tell whether the present run is one job of a sweep."""
+    return HydraConfig.initialized() and str(HydraConfig.get().mode) == "RunMode.MULTIRUN"
+
+
+def entry(name: str, task: Callable[[DictConfig], None]) -> None:
+    """Run `task` as a command-line entry on conf/<name>.yaml.
+
+    Mistakes of the user (mistyped option or key, `FerlabError`) end in one message on standard error and exit
+    status 2; anything else is a defect and shows its traceback.
+    """
+    # Hydra then raises instead of printing, and the message below can list what exists
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(task)()
+    except FerlabError as error:
+        _fail(str(error))
+    except (HydraException, OmegaConfBaseException) as error:
+        _fail(explain(error, name))
+    except KeyboardInterrupt:
+        _fail("interrupted", status=130)
+
+
+def explain(error: BaseException, name: str) -> str:
+    """Turn a composition error into one message that lists what exists."""
+    if isinstance(error, OverrideParseException):
+        return f"configuration: cannot read {error.override!r}; expected key=value ({_first_line(error)})"
+    cause = error.__cause__ if isinstance(error, ConfigCompositionException) else error
+    if isinstance(cause, ConfigKeyError | AttributeError) and getattr(cause, "full_key", None):
+        wanted = str(getattr(cause, "full_key", ""))
+        parent = getattr(cause, "parent_node", None)
+        keys = [str(key) for key in parent] if isinstance(parent, DictConfig) else []
+        where = wanted.rpartition(".")[0]
+        if not where:
+            keys = [key for key in keys if key != "hydra"]
+        return (
+            f"configuration: no key {wanted!r} in {where or name + '.yaml'}{_nearest(wanted.rpartition('.')[2], keys)}\n"
+            f"what exists there: {', '.join(sorted(keys))}\n"
+            f"(to add a key of your own: +{wanted}=...; to see the whole configuration: --cfg job)"
+        )
+    lines = [str(error).strip()]
+    if cause is not None and cause is not error:
+        lines.append(str(cause).strip())
+    return "configuration: " + "\n".join(lines)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _fail(message: str, status: int = 2) -> None:
+    sys.stderr.write(f"\nferlab: {message}\n")
+    sys.exit(status)

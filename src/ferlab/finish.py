@@ -1,0 +1,91 @@
+"""The end of a run: rows, figures of merit, pictures and the report, all from one chosen checkpoint."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferlab.checkpoint import Predictor
+from ferlab.data.datamodule import DataModule
+from ferlab.evaluation.measure import measure
+from ferlab.evaluation.rows import Rows, write_rows
+from ferlab.task import Task
+
+
+def finish(
+    folder: Path,
+    config: dict[str, Any],
+    task: Task,
+    data: DataModule,
+    training: dict[str, Any],
+    device: str = "cpu",
+    curves: Path | None = None,
+) -> dict[str, Any]:
+    """Predict, measure, draw and report.
+
+    Args:
+        folder: where predictions.parquet, metrics.json, figures/ and report.md go.
+        config: the run's configuration.
+        task: the chosen model.
+        data: the run's data.
+        training: how it was trained, for the report.
+        device: where the model predicts.
+        curves: the run's metrics.csv.
+
+    Returns:
+        What went into metrics.json.
+    """
+    predictor = Predictor(task, device=device, precision=training["precision"])
+    rows = predict(predictor, data, folder / "predictions.parquet", marks=_marks(training))
+    result = {
+        "model": config["model"]["name"],
+        "seed": config["seed"],
+        "data": data.facts,
+        "protocol": rows.meta["protocol"],
+        "checkpoint": {key: training.get(key) for key in ("chosen_epoch", "monitor", "monitored_value")},
+        "document": config["document"],
+        "val": measure(rows, "val", majority=_majority(data)),
+        "test": measure(rows, "test", majority=_majority(data)),
+    }
+    path = folder / "metrics.json"
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(result, indent=2, allow_nan=False) + "\n")
+    temporary.replace(path)
+    return result
+
+
+def predict(predictor: Predictor, data: DataModule, path: Path, marks: list[str]) -> Rows:
+    """Predict the validation and the test samples and write their rows."""
+    ids, splits, labels, probabilities = [], [], [], []
+    for split in ("val", "test"):
+        index, p = predictor.rows(data.batches(split))
+        ids.append(data.samples.ids[index])
+        splits.append(np.full(len(index), split))
+        labels.append(data.samples.labels[index])
+        probabilities.append(p)
+    facts = data.assignment.facts
+    meta = {
+        "spec": data.spec.to_dict(),
+        "data": data.samples.name,
+        "synthetic": data.samples.synthetic,
+        "protocol": {**facts, "marks": [*facts["marks"], *marks]},
+    }
+    return write_rows(
+        path, np.concatenate(ids), np.concatenate(splits), np.concatenate(labels), np.concatenate(probabilities), meta
+    )
+
+
+def _marks(training: dict[str, Any]) -> list[str]:
+    marks = []
+    if training.get("fast_dev_run"):
+        marks.append("fast_dev_run: one batch, no result")
+    if training.get("interrupted"):
+        marks.append("interrupted before its end")
+    return marks
+
+
+def _majority(data: DataModule) -> str:
+    counts = np.bincount(data.samples.labels[data.assignment.indices["train"]], minlength=len(data.spec.labels))
+    return data.spec.labels[int(counts.argmax())]

@@ -1,0 +1,258 @@
+"""A run: from a configuration to a finished run folder."""
+
+import json
+import logging
+import os
+import resource
+import shutil
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+import yaml
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+from ferlab import checkpoint, precision
+from ferlab.build import build
+from ferlab.callbacks.interrupt import GracefulInterrupt
+from ferlab.data.datamodule import DataModule
+from ferlab.errors import FerlabError
+from ferlab.finish import finish
+from ferlab.task import Task
+
+log = logging.getLogger(__name__)
+
+
+def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
+    """Train, choose, test and explain a model.
+
+    Args:
+        config: conf/train.yaml composed and resolved, plain values.
+        folder: the run folder; must hold no earlier run.
+        command: what repeats this run, for the report.
+
+    Returns:
+        What went into metrics.json.
+
+    Raises:
+        FerlabError: a mistake in the configuration or the data; a folder in which nothing was trained is taken away.
+    """
+    _begin(config, folder)
+    try:
+        _quiet()
+        pl.seed_everything(config["seed"], workers=True, verbose=False)
+        data = load_data(config)
+        trainer, why = _trainer(config, folder)
+        task = _task(config, data)
+        resume = _resume(config["resume"], task)
+    except BaseException:
+        _discard(folder)
+        raise
+    print(f"run folder {folder}\nprecision {why}", flush=True)
+    print(_data_line(data), flush=True)
+    training = _fit(trainer, task, data, resume)
+    training |= {"command": command, "precision": trainer.precision, "precision_reason": why}
+    best = folder / "checkpoints" / "best.ckpt"
+    if not trainer.fast_dev_run:
+        checkpoint.restore(task, checkpoint.read(best), best)
+        training |= _chosen(best, config["monitor"])
+    _write_json(folder / "training.json", training)
+    return finish(folder, config, task, data, training)
+
+
+def evaluate(run: str, checkpoint: str = "best", device: str = "cpu", figures: bool = True) -> dict[str, Any]:
+    """Predict a run's validation and test rows again from its checkpoint, and measure and draw them.
+
+    The files go into the run folder where it has no metrics.json (training was killed), else into its folder
+    `evaluation-<checkpoint>`, and the two metrics.json are compared.
+
+    Raises:
+        FerlabError: not a run folder, or a checkpoint that cannot be read.
+    """
+    from ferlab.checkpoint import load
+
+    folder = Path(run)
+    if not (folder / "config.yaml").is_file():
+        raise FerlabError(f"evaluate: {folder} is no run folder (no config.yaml); expected what ferlab.train wrote")
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    path = folder / "checkpoints" / f"{checkpoint}.ckpt"
+    task = load(path)
+    _quiet()
+    data = load_data(config)
+    if list(task.spec.labels) != list(data.spec.labels):
+        raise FerlabError(f"evaluate: {path} knows {list(task.spec.labels)}, the data have {list(data.spec.labels)}")
+    before = folder / "metrics.json"
+    stored = json.loads(before.read_text()) if before.is_file() else None
+    target = folder if stored is None else folder / f"evaluation-{checkpoint}"
+    training = _read_json(folder / "training.json")
+    training |= _chosen(path, config["monitor"])
+    training.setdefault("precision", precision.choose(config["trainer"]["precision"], config["trainer"]["accelerator"])[0])
+    config = {**config, "figures": figures}
+    result = finish(target, config, task, data, training, device=device, curves=folder / "metrics.csv")
+    if stored is not None and checkpoint == "best":
+        same = json.loads((target / "metrics.json").read_text()) == stored
+        print(f"metrics.json of the run is {'reproduced exactly' if same else 'NOT reproduced'}: {target / 'metrics.json'}")
+        if not same:
+            print("(another processor, device, thread count or library version rounds differently)")
+    return result
+
+
+def load_data(config: dict[str, Any]) -> DataModule:
+    """Build the data module that a configuration describes."""
+    return DataModule(
+        build(config["data"]),
+        build(config["protocol"]),
+        build(config["rebalance"]),
+        batch_size=config["batch_size"],
+        eval_batch_size=config["eval_batch_size"],
+        seed=config["seed"],
+    )
+
+
+def _begin(config: dict[str, Any], folder: Path) -> None:
+    if config.get("seed") is None:
+        raise FerlabError("seed: a whole number is required, found null; cure: seed=0")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        # "x": of two processes that start in the same second one fails here instead of overwriting the other
+        with (folder / "config.yaml").open("x") as file:
+            yaml.safe_dump(config, file, sort_keys=False)
+    except FileExistsError as error:
+        raise FerlabError(f"{folder} holds a run already; refused to overwrite it; cure: start again") from error
+
+
+def _discard(folder: Path) -> None:
+    """Take away a run folder in which nothing was trained."""
+    if not (folder / "checkpoints").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        for parent in list(folder.parents)[:2]:
+            if parent.name != "runs" and parent.parent.name != "runs":
+                break
+            try:
+                parent.rmdir()
+            except OSError:
+                break
+
+
+def _quiet() -> None:
+    for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # said of every run: our folder holds config.yaml before the logger comes, batches are made without workers
+    for said in (".*exists and is not empty.*", ".*does not have many workers.*", ".*smaller than the logging interval.*"):
+        warnings.filterwarnings("ignore", said)
+    warnings.filterwarnings("ignore", ".*treespec, LeafSpec.*", category=FutureWarning)
+
+
+def _trainer(config: dict[str, Any], folder: Path) -> tuple[pl.Trainer, str]:
+    wish = dict(config["trainer"])
+    chosen, why = precision.choose(wish.pop("precision"), str(wish["accelerator"]))
+    callbacks: list[Callback] = [build(values) for values in config["callbacks"].values() if values]
+    loggers = [build(values, save_dir=str(folder)) for values in config["logger"].values() if values]
+    for callback in callbacks:
+        if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
+            callback.dirpath = str((folder / "checkpoints").resolve())
+    try:
+        trainer = build(
+            wish, precision=chosen, callbacks=callbacks, logger=loggers or False, default_root_dir=str(folder)
+        )
+    except (MisconfigurationException, ValueError) as error:
+        raise FerlabError(f"trainer: {error}") from error
+    return trainer, why
+
+
+def _task(config: dict[str, Any], data: DataModule) -> Task:
+    loss = dict(config["loss"])
+    if data.training.class_weights is not None:
+        loss["class_weights"] = data.training.class_weights
+    return Task(
+        spec=data.spec.to_dict(),
+        model={part: config["model"][part] for part in ("net", "preprocess")},
+        augment=config["augment"] or None,
+        loss=loss,
+        optimizer=config["optimizer"],
+        scheduler=config["scheduler"] or None,
+        monitor=config["monitor"],
+        channels_last=config["channels_last"],
+        facts={"name": config["model"]["name"], "data": data.facts, "protocol": data.assignment.facts},
+    )
+
+
+def _resume(resume: str | None, task: Task) -> Path | None:
+    if resume is None:
+        return None
+    path = Path(resume)
+    path = path / "checkpoints" / "last.ckpt" if path.is_dir() else path
+    stored = checkpoint.read(path)
+    for part in ("spec", "model", "loss", "optimizer", "scheduler"):
+        mine, theirs = task.hparams[part], stored["hyper_parameters"].get(part)
+        if mine != theirs:
+            raise FerlabError(
+                f"resume: {path} was trained with another {part}: expected {mine}, found {theirs}; "
+                "cure: repeat the overrides of that run (its report.md shows the command)"
+            )
+    if "optimizer_states" not in stored:
+        raise FerlabError(f"resume: {path} holds weights alone; cure: resume from checkpoints/last.ckpt")
+    return path
+
+
+def _fit(trainer: pl.Trainer, task: Task, data: DataModule, resume: Path | None) -> dict[str, Any]:
+    begun = time.monotonic()
+    try:
+        trainer.fit(task, datamodule=data, ckpt_path=None if resume is None else str(resume), weights_only=True)
+    except MisconfigurationException as error:
+        raise FerlabError(f"training: {error}") from error
+    seconds = time.monotonic() - begun
+    interrupted = any(isinstance(c, GracefulInterrupt) and c.interrupted for c in trainer.callbacks)
+    images = trainer.global_step * data.batch_size
+    # Linux counts in KiB, macOS in bytes
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return {
+        "seconds": round(seconds, 1),
+        "epochs": trainer.current_epoch,
+        "max_epochs": trainer.max_epochs,
+        "steps": trainer.global_step,
+        "samples_per_second": round(images / seconds, 1),
+        "peak_memory_mb": round(peak / 2**20),
+        "interrupted": interrupted,
+        "fast_dev_run": bool(trainer.fast_dev_run),
+        "device": str(task.device) if trainer.num_devices == 1 else f"{trainer.num_devices} devices",
+        "threads": torch.get_num_threads(),
+        "resumed_from": None if resume is None else str(resume),
+    }
+
+
+def _chosen(path: Path, monitor: dict[str, str]) -> dict[str, Any]:
+    """Read which epoch a checkpoint holds; the score that chose it stands in the full checkpoint beside it."""
+    beside = path.with_name("last.ckpt")
+    states = checkpoint.read(beside).get("callbacks", {}).values() if beside.is_file() else ()
+    scores = [state["best_model_score"] for state in states if state.get("monitor") == monitor["metric"]]
+    score = next((float(score) for score in scores if score is not None), None)
+    epoch = int(checkpoint.read(path)["epoch"]) + 1
+    return {"chosen_epoch": epoch, "monitor": monitor["metric"], "monitored_value": score}
+
+
+def _data_line(data: DataModule) -> str:
+    counts = data.assignment.facts["counts"]
+    kind = "SYNTHETIC data, made by a program: " if data.samples.synthetic else "data "
+    marks = "".join(f" [{mark}]" for mark in data.assignment.facts["marks"])
+    kept = len(data.training.indices)
+    train_count = str(counts["train"]) + (f" (of which {kept} after rebalancing)" if kept != counts["train"] else "")
+    return (
+        f"{kind}{data.samples.name}, protocol {data.assignment.facts['name']} {data.assignment.facts['hash']}: "
+        f"train {train_count}, val {counts['val']}, test {counts['test']}, classes {', '.join(data.spec.labels)}{marks}"
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text())) if path.is_file() else {}
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(values, indent=2) + "\n")
+    temporary.replace(path)

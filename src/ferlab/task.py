@@ -1,0 +1,120 @@
+"""Task: the one LightningModule. It holds augmentation, preprocessing, network and loss, built from plain values."""
+
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from ferlab import metrics
+from ferlab.build import build
+from ferlab.spec import TaskSpec
+
+Batch = dict[str, Tensor]
+
+
+class Task(pl.LightningModule):
+    """A model that learns a task; every argument is a plain value, so that its checkpoint rebuilds it.
+
+    Args:
+        spec: `TaskSpec.to_dict()` of the data.
+        model: `net` and `preprocess`, each with a `_target_`.
+        augment: `_target_` of the training augmentation, or `None`.
+        loss: `_target_` of a `ferlab.losses.Loss`.
+        optimizer: `_target_` of a torch optimizer, `_partial_: true`.
+        scheduler: `_target_` of a torch scheduler, `_partial_: true`, or `None`; stepped after each epoch's
+            validation.
+        monitor: the metric that chooses the checkpoint and the direction, {"metric": "val/accuracy", "mode": "max"}.
+        scheduler_metric: the metric that a plateau scheduler watches.
+        channels_last: memory format of images and weights; the faster one for convolutions here.
+        facts: what outputs must say of the data (name, synthetic, protocol); kept in the checkpoint.
+    """
+
+    def __init__(
+        self,
+        spec: dict[str, Any],
+        model: dict[str, Any],
+        loss: dict[str, Any],
+        optimizer: dict[str, Any],
+        augment: dict[str, Any] | None = None,
+        scheduler: dict[str, Any] | None = None,
+        monitor: dict[str, str] | None = None,
+        scheduler_metric: str = "val/loss",
+        channels_last: bool = True,
+        facts: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.spec = TaskSpec.from_dict(spec)
+        self.preprocess: nn.Module = build(model["preprocess"], self.spec.shape)
+        self.augment: nn.Module | None = build(augment) if augment else None
+        self.net: nn.Module = build(model["net"], self.preprocess.output_shape, self.spec.outputs)
+        self.loss = build(loss, self.spec.kind)
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.net.to(memory_format=self.memory_format)  # type: ignore[call-overload]
+        self.val_metrics = metrics.collection(self.spec).clone(prefix="val/")
+        self._seen = torch.zeros(3)
+
+    def forward(self, x: UInt8[Tensor, "batch channel height width"]) -> Float[Tensor, "batch outputs"]:
+        """Return the logits of raw samples."""
+        logits: Tensor = self.net(self.preprocess(x).contiguous(memory_format=self.memory_format))
+        return logits
+
+    def probabilities(self, x: UInt8[Tensor, "batch channel height width"]) -> Float[Tensor, "batch classes"]:
+        """Return the class probabilities of raw samples, each row summing to one."""
+        result: Tensor = self.loss.probabilities(self(x))
+        return result
+
+    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
+        """Augment, predict and return the loss of a batch."""
+        del batch_index
+        x = batch["x"] if self.augment is None else self.augment(batch["x"])
+        logits = self(x)
+        loss: Tensor = self.loss(logits, batch["y"])
+        with torch.no_grad():
+            # kept on the device and read once an epoch: logging a step costs more than it tells
+            right = self._decide(logits).eq(batch["y"]).sum()
+            count = len(batch["y"])
+            self._seen += torch.stack([loss.detach() * count, right, right.new_tensor(count)]).float()
+        return loss
+
+    def on_train_epoch_start(self) -> None:
+        """Begin the epoch's sums."""
+        self._seen = torch.zeros(3, device=self.device)
+
+    def on_train_epoch_end(self) -> None:
+        """Log the epoch's mean loss, accuracy (of augmented samples, while learning) and learning rate."""
+        total, right, count = self._seen.tolist()
+        if count:
+            self.log("train/loss", total / count)
+            self.log("train/accuracy", right / count)
+        optimizer = self.optimizers()
+        assert not isinstance(optimizer, list)
+        self.log("lr", optimizer.param_groups[0]["lr"])
+
+    def validation_step(self, batch: Batch, batch_index: int) -> None:
+        """Collect a batch's loss and metrics."""
+        del batch_index
+        logits = self(batch["x"])
+        self.log("val/loss", self.loss(logits, batch["y"]), on_epoch=True, batch_size=len(batch["y"]))
+        self.val_metrics.update(self.loss.probabilities(logits), batch["y"])
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the epoch's metrics."""
+        self.log_dict(self.val_metrics.compute())
+        self.val_metrics.reset()
+
+    def configure_optimizers(self) -> Any:
+        """Build the optimizer and the scheduler that were configured."""
+        optimizer = build(self.hparams["optimizer"])(self.parameters())
+        if not self.hparams["scheduler"]:
+            return optimizer
+        scheduler = build(self.hparams["scheduler"])(optimizer)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "epoch", "monitor": self.hparams["scheduler_metric"]},
+        }
+
+    def _decide(self, logits: Tensor) -> Tensor:
+        return (logits[:, 0] > 0).long() if self.spec.kind == "binary" else logits.argmax(dim=1)

@@ -1,0 +1,148 @@
+"""What every image data set shares: its options, and the way from a list of entries through the cache to Samples."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferlab.data.broken import Broken, OnBad
+from ferlab.data.cache import Arrays, cached
+from ferlab.data.images import Image, read_images
+from ferlab.data.samples import Samples
+from ferlab.data.subset import subset
+from ferlab.errors import FerlabError
+from ferlab.spec import Kind, TaskSpec
+
+# raise it when readers make other arrays from the same files: old cache entries are then left alone
+_READER = 1
+_COLUMN = "column:"
+
+
+@dataclass(frozen=True)
+class ImageOptions:
+    """The options every image data set takes.
+
+    Attributes:
+        classes: classes to keep, relabelled in this order; None for all.
+        size: side, or (height, width); None for the files' own.
+        grey: True one channel, False three, None as the source has it.
+        kind: "binary" or "multiclass"; None: binary where there are exactly two classes.
+        on_bad: "stop" at a broken entry, or "skip" and count it.
+    """
+
+    classes: Sequence[str] | None = None
+    size: int | Sequence[int] | None = None
+    grey: bool | None = None
+    kind: Kind | None = None
+    on_bad: OnBad = "stop"
+
+    def shape(self) -> tuple[int, int] | None:
+        """Return (height, width), None for the files' own.
+
+        Raises:
+            FerlabError: `size` is neither a positive whole number nor a pair of them.
+        """
+        if self.size is None:
+            return None
+        pair = (self.size, self.size) if isinstance(self.size, int) else tuple(self.size)
+        if len(pair) != 2 or not all(isinstance(v, int) and not isinstance(v, bool) and 0 < v <= 4096 for v in pair):
+            raise FerlabError(f"data.size: expected null, a side or [height, width], 1 to 4096, found {self.size!r}")
+        return pair
+
+    def channels(self, native: bool | None) -> int | None:
+        """Return 1, 3, or None where neither the options nor the source say; `native` is the source's own grey."""
+        grey = native if self.grey is None else self.grey
+        return None if grey is None else 1 if grey else 3
+
+
+@dataclass
+class Listing:
+    """The entries of a source and what is known of each before its pixels are read.
+
+    Attributes:
+        classes: class names in index order.
+        entries: what to read.
+        ids: stable name of each sample.
+        labels: index into `classes`.
+        splits: official split.
+        columns: further facts, one value a sample.
+    """
+
+    classes: Sequence[str]
+    entries: list[str] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    splits: list[str] = field(default_factory=list)
+    columns: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, entry: str, sample: str, label: int, split: str) -> None:
+        """Append one sample."""
+        self.entries.append(entry)
+        self.ids.append(sample)
+        self.labels.append(label)
+        self.splits.append(split)
+
+    def read(
+        self, read: Callable[[str], bytes], broken: Broken, size: tuple[int, int] | None, channels: int | None
+    ) -> Arrays:
+        """Decode the entries and return the arrays that are cached."""
+        x, kept = read_images(self.entries, read, broken, size, channels)
+        return self.arrays(x, kept, broken)
+
+    def arrays(self, x: Image, kept: NDArray[np.bool_], broken: Broken) -> Arrays:
+        """Return the arrays that are cached, for images `x` of the entries that are `kept`."""
+        return {
+            "x": x,
+            "labels": np.asarray(self.labels, np.int64)[kept],
+            "ids": np.asarray(self.ids, np.str_)[kept],
+            "splits": np.asarray(self.splits, np.str_)[kept],
+            "classes": np.asarray(self.classes, np.str_),
+            "skipped": np.asarray(broken.skipped, np.str_),
+            **{_COLUMN + name: np.asarray(values, np.str_)[kept] for name, values in self.columns.items()},
+        }
+
+
+def cached_images(
+    name: str,
+    options: ImageOptions,
+    broken: Broken,
+    key: Mapping[str, Any],
+    build: Callable[[], Arrays],
+    check: Callable[[NDArray[np.str_], int], None] | None = None,
+) -> Samples:
+    """Return a data set's samples, from the cache where it holds them.
+
+    `on_bad` is no part of the key: what was skipped lies in the cache and stops a later start that asks for it.
+
+    Args:
+        name: the data set's name.
+        options: its options.
+        broken: the one that `build` reports to.
+        key: what the arrays depend on besides size and channels: the content of the source.
+        build: reads the source; see `Listing.read`.
+        check: looks at the splits of all samples and the number of skipped entries, and raises where they are wrong.
+
+    Raises:
+        FerlabError: a broken entry under on_bad=stop, or options the data does not allow.
+    """
+    full = {"reader": _READER, "size": options.shape(), "grey": options.grey, **key}
+    arrays = cached(name, full, build)
+    broken.skipped.clear()
+    broken.judge(map(str, arrays["skipped"]))
+    if check is not None:
+        check(arrays["splits"], len(broken.skipped))
+    x = arrays["x"]
+    labels = tuple(map(str, arrays["classes"]))
+    samples = Samples(
+        name=name,
+        spec=TaskSpec("multiclass", labels, "image", tuple(x.shape[1:])),
+        x=x,
+        labels=np.array(arrays["labels"]),
+        ids=np.array(arrays["ids"]),
+        splits=np.array(arrays["splits"]),
+        columns={n.removeprefix(_COLUMN): np.array(a) for n, a in arrays.items() if n.startswith(_COLUMN)},
+        notes=broken.notes(),
+    )
+    return subset(samples, options.classes, options.kind)

@@ -1,0 +1,57 @@
+"""The task a data set's labels are put to: all of its classes or some, relabelled in the order asked for."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ferlab.data.samples import Samples
+from ferlab.errors import FerlabError
+from ferlab.spec import Kind, TaskSpec
+
+
+def subset(samples: Samples, classes: Sequence[str] | None = None, kind: Kind | None = None) -> Samples:
+    """Keep the samples of some classes, labelled 0, 1, ... in the order in which the classes are given.
+
+    Args:
+        samples: a single-label data set.
+        classes: names to keep; None keeps all as they are.
+        kind: "multiclass" or "binary"; None: binary where there are exactly two classes.
+
+    Returns:
+        The samples. Raw samples stay memory-mapped where none is dropped.
+
+    Raises:
+        FerlabError: a class is unknown or named twice, fewer than two are left, or binary was asked of more than two.
+    """
+    known = samples.spec.labels
+    names = tuple(known if classes is None else map(str, classes))
+    if unknown := [n for n in names if n not in known]:
+        raise FerlabError(f"{samples.name}: data.classes names unknown {unknown}; its classes are {list(known)}")
+    if len(set(names)) != len(names) or len(names) < 2:
+        raise FerlabError(f"{samples.name}: data.classes: expected two or more distinct classes, found {list(names)}")
+    if kind not in (None, "multiclass", "binary"):
+        raise FerlabError(f"{samples.name}: data.kind: expected null, 'multiclass' or 'binary', found {kind!r}")
+    spec = TaskSpec(
+        kind or ("binary" if len(names) == 2 else "multiclass"), names, samples.spec.modality, samples.spec.shape
+    )
+    if names == known:
+        return replace(samples, spec=spec)
+    table = np.full(len(known), -1, np.int64)
+    table[[known.index(n) for n in names]] = np.arange(len(names))
+    labels = table[samples.labels]
+    if len(names) == len(known):
+        return replace(samples, spec=spec, labels=labels)
+    keep = np.flatnonzero(labels >= 0)
+    note = f"classes {', '.join(names)} of {len(known)}: {len(keep):,} of {len(samples):,} samples"
+    return replace(
+        samples,
+        spec=spec,
+        x=samples.x[keep],
+        labels=labels[keep],
+        ids=samples.ids[keep],
+        splits=samples.splits[keep],
+        columns={name: np.asarray(values)[keep] for name, values in samples.columns.items()},
+        masks=None if samples.masks is None else samples.masks[keep],
+        notes=(*samples.notes, note),
+    )

@@ -193,6 +193,16 @@ def test_shape_type_range_and_memory_format(batch, channels, height, width, dtyp
     assert out.is_contiguous(memory_format=torch.channels_last)
 
 
+@pytest.mark.parametrize("scratch", [1, 4 * 12 * 12 * 3 * 3])
+def test_images_warped_a_few_at_a_time_come_out_the_same(scratch, monkeypatch):
+    x = images(batch=8)
+    torch.manual_seed(2)
+    whole = KerasAugment(**RECIPES["d1"])(x)
+    monkeypatch.setattr("ferlab.transforms.augment.SCRATCH", scratch)
+    torch.manual_seed(2)
+    torch.testing.assert_close(KerasAugment(**RECIPES["d1"])(x), whole, atol=1e-3, rtol=0)
+
+
 def test_planar_batches_stay_planar():
     assert KerasAugment(**RECIPES["d4"])(images().contiguous()).is_contiguous()
 

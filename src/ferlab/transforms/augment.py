@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from ferlab.errors import FerlabError
 from ferlab.transforms.affine import FillMode, matrices, warp
 
+# bytes of float pixels that a processor warps at once: small enough to stay in its cache
+SCRATCH = 1_000_000
+
 
 class KerasAugment(nn.Module):
     """Random rotation, shift, shear, zoom and flips with Keras' meaning of every option.
@@ -73,11 +76,14 @@ class KerasAugment(nn.Module):
         if not self.warps:
             return self._flip(x).to(torch.float32)
         matrix = self.draw(len(x), x.shape[-2], x.shape[-1], x.device)
-        last = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
-        # grid_sample reads planes: one pass makes them float and planar
-        planes = x.to(torch.float32, memory_format=torch.contiguous_format)
-        out = warp(planes, matrix, self.fill_mode, self.cval)
-        return out.contiguous(memory_format=torch.channels_last) if last else out
+        # empty_like keeps the memory format; grid_sample reads planes, so each part is made float and planar first
+        out = torch.empty_like(x, dtype=torch.float32)
+        step = max(1, len(x) if x.is_cuda else SCRATCH // (4 * x.shape[1:].numel()))
+        for first in range(0, len(x), step):
+            few = slice(first, first + step)
+            planes = x[few].to(torch.float32, memory_format=torch.contiguous_format)
+            out[few] = warp(planes, matrix[few], self.fill_mode, self.cval)
+        return out
 
     def draw(self, batch: int, height: int, width: int, device: torch.device) -> Float32[Tensor, "batch 2 3"]:
         """Draw one matrix an image, the flips included; see `ferlab.transforms.affine` for its meaning.

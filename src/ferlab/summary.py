@@ -1,0 +1,21 @@
+"""`python -m ferlab.summary experiment=d4/cnn10`: layers, shapes, parameters and multiply-adds of a model."""
+
+from omegaconf import DictConfig
+
+from ferlab.config import entry, plain
+
+
+def summary(config: DictConfig) -> None:
+    """Summarise the model that `config` composes, for the data that it names."""
+    from ferlab.summarise import summarise
+
+    summarise(plain(config))
+
+
+def main() -> None:
+    """Run the entry."""
+    entry("summary", summary)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ferlab.models.layers import Flatten, batch_norm, conv, dense, dropout, named, output_size
+from ferlab.models.dropout import Dropout
+from ferlab.models.layers import Flatten, batch_norm, conv, dense, named, output_size
 
 
 class Cnn10(nn.Module):
@@ -43,10 +44,10 @@ class Cnn10(nn.Module):
             leaky=nn.Identity(),
             bn=batch_norm(filters),
             pool=nn.MaxPool2d(2),
-            dropout=dropout(dropout_1),
+            dropout=Dropout(dropout_1),
         )
         self.flatten = Flatten()
-        self.dense1 = named(linear=dense(area * filters, units), relu=nn.ReLU(), dropout=dropout(dropout_2))
+        self.dense1 = named(linear=dense(area * filters, units), relu=nn.ReLU(), dropout=Dropout(dropout_2))
         self.head = dense(units, outputs)
 
     def forward(self, x: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "batch outputs"]:

@@ -3,7 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ferlab.models.layers import Flatten, batch_norm, batch_norm_1d, conv, dense, dropout, named, output_size
+from ferlab.models.dropout import Dropout
+from ferlab.models.layers import Flatten, batch_norm, batch_norm_1d, conv, dense, named, output_size
 
 
 class Cnn4(nn.Module):
@@ -58,9 +59,9 @@ def _block(inputs: int, filters: int, kernel: int, rate: float) -> nn.Sequential
         bn=batch_norm(filters),
         pool=nn.MaxPool2d(2),
         relu=nn.ReLU(),
-        dropout=dropout(rate),
+        dropout=Dropout(rate),
     )
 
 
 def _dense(inputs: int, units: int, rate: float) -> nn.Sequential:
-    return named(linear=dense(inputs, units), bn=batch_norm_1d(units), relu=nn.ReLU(), dropout=dropout(rate))
+    return named(linear=dense(inputs, units), bn=batch_norm_1d(units), relu=nn.ReLU(), dropout=Dropout(rate))

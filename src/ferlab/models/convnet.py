@@ -3,7 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ferlab.models.layers import Flatten, batch_norm, conv, dense, dropout, named, output_size
+from ferlab.models.dropout import Dropout
+from ferlab.models.layers import Flatten, batch_norm, conv, dense, named, output_size
 
 
 class ConvNet(nn.Module):
@@ -41,8 +42,8 @@ class ConvNet(nn.Module):
         self.block2 = _block(first, second, dropout_blocks)
         self.block3 = _block(second, third, None)
         self.flatten = Flatten()
-        self.dense1 = named(linear=dense(area * third, units), relu=nn.ReLU(), dropout=dropout(dropout_dense))
-        self.dense2 = named(linear=dense(units, units), relu=nn.ReLU(), dropout=dropout(dropout_dense))
+        self.dense1 = named(linear=dense(area * third, units), relu=nn.ReLU(), dropout=Dropout(dropout_dense))
+        self.dense2 = named(linear=dense(units, units), relu=nn.ReLU(), dropout=Dropout(dropout_dense))
         self.head = dense(units, outputs)
 
     def forward(self, x: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "batch outputs"]:
@@ -66,5 +67,5 @@ def _block(inputs: int, filters: int, rate: float | None) -> nn.Sequential:
         pool=nn.MaxPool2d(2),
     )
     if rate is not None:
-        layers.add_module("dropout", dropout(rate))
+        layers.add_module("dropout", Dropout(rate))
     return layers

@@ -41,17 +41,6 @@ def batch_norm_1d(features: int) -> nn.BatchNorm1d:
     return nn.BatchNorm1d(features, eps=1e-3, momentum=0.01)
 
 
-def dropout(rate: float) -> nn.Dropout:
-    """Return dropout of single values.
-
-    Raises:
-        FerlabError: the rate is no share in [0, 1).
-    """
-    if not 0 <= rate < 1:
-        raise FerlabError(f"model: a dropout rate of {rate} leaves nothing to learn from; expected 0 <= rate < 1")
-    return nn.Dropout(rate)
-
-
 class Flatten(nn.Module):
     """Turn feature maps into vectors in Keras' order: rows, columns, channels.
 

@@ -3,7 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ferlab.models.layers import Flatten, batch_norm, batch_norm_1d, conv, dense, dropout, named, output_size
+from ferlab.models.dropout import Dropout
+from ferlab.models.layers import Flatten, batch_norm, batch_norm_1d, conv, dense, named, output_size
 
 
 class SentimentCnn(nn.Module):
@@ -43,7 +44,7 @@ class SentimentCnn(nn.Module):
         self.block4 = _block(filters, filters, dropout_blocks)
         self.flatten = Flatten()
         self.dense1 = named(
-            linear=dense(area * filters, units), relu=nn.ReLU(), bn=batch_norm_1d(units), dropout=dropout(dropout_dense)
+            linear=dense(area * filters, units), relu=nn.ReLU(), bn=batch_norm_1d(units), dropout=Dropout(dropout_dense)
         )
         self.head = dense(units, outputs)
 
@@ -64,5 +65,5 @@ def _block(inputs: int, filters: int, rate: float) -> nn.Sequential:
         pool=nn.MaxPool2d(2),
         relu=nn.ReLU(),
         bn=batch_norm(filters),
-        dropout=dropout(rate),
+        dropout=Dropout(rate),
     )

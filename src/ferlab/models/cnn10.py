@@ -4,7 +4,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ferlab.models.dropout import Dropout
-from ferlab.models.layers import Flatten, batch_norm, conv, dense, named, output_size
+from ferlab.models.layers import Flatten, batch_norm, conv, dense, named, output_size, whole
 
 
 class Cnn10(nn.Module):
@@ -37,6 +37,8 @@ class Cnn10(nn.Module):
     ) -> None:
         super().__init__()
         area = output_size("cnn10", input_shape, outputs, lambda side: (side - 4) // 2)
+        whole("cnn10", "filters", [filters], 1)
+        whole("cnn10", "units", [units], 1)
         self.block1 = named(conv=conv(input_shape[0], filters, 3, "valid"), relu=nn.ReLU())
         self.block2 = named(
             conv=conv(filters, filters, 3, "valid"),

@@ -1,10 +1,12 @@
 """cnn4: the "base model" of document D2, row 3."""
 
+from collections.abc import Sequence
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from ferlab.models.dropout import Dropout
-from ferlab.models.layers import Flatten, batch_norm, batch_norm_1d, conv, dense, named, output_size
+from ferlab.models.layers import Flatten, batch_norm, batch_norm_1d, conv, dense, named, output_size, whole
 
 
 class Cnn4(nn.Module):
@@ -30,13 +32,16 @@ class Cnn4(nn.Module):
         input_shape: tuple[int, int, int],
         outputs: int,
         *,
-        filters: tuple[int, int, int, int] | list[int] = (64, 128, 512, 512),
-        kernels: tuple[int, int, int, int] | list[int] = (3, 5, 3, 3),
-        units: tuple[int, int] | list[int] = (256, 512),
+        filters: Sequence[int] = (64, 128, 512, 512),
+        kernels: Sequence[int] = (3, 5, 3, 3),
+        units: Sequence[int] = (256, 512),
         rate: float = 0.25,
     ) -> None:
         super().__init__()
         area = output_size("cnn4", input_shape, outputs, lambda side: side // 16)
+        whole("cnn4", "filters", filters, 4)
+        whole("cnn4", "kernels", kernels, 4)
+        whole("cnn4", "units", units, 2)
         self.block1 = _block(input_shape[0], filters[0], kernels[0], rate)
         self.block2 = _block(filters[0], filters[1], kernels[1], rate)
         self.block3 = _block(filters[1], filters[2], kernels[2], rate)

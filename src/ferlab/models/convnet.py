@@ -1,10 +1,12 @@
 """convnet: the deeper CNN of document D4, rows 10 and 11 (after doi:10.1038/s41598-022-11173-0)."""
 
+from collections.abc import Sequence
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from ferlab.models.dropout import Dropout
-from ferlab.models.layers import Flatten, batch_norm, conv, dense, named, output_size
+from ferlab.models.layers import Flatten, batch_norm, conv, dense, named, output_size, whole
 
 
 class ConvNet(nn.Module):
@@ -30,14 +32,15 @@ class ConvNet(nn.Module):
         input_shape: tuple[int, int, int],
         outputs: int,
         *,
-        filters: tuple[int, int, int] | list[int] = (64, 64, 128),
+        filters: Sequence[int] = (64, 64, 128),
         units: int = 1024,
         dropout_blocks: float = 0.5,
         dropout_dense: float = 0.2,
     ) -> None:
         super().__init__()
         area = output_size("convnet", input_shape, outputs, lambda side: _halve(_halve(_halve(side))))
-        first, second, third = filters
+        first, second, third = whole("convnet", "filters", filters, 3)
+        whole("convnet", "units", [units], 1)
         self.block1 = _block(input_shape[0], first, dropout_blocks)
         self.block2 = _block(first, second, dropout_blocks)
         self.block3 = _block(second, third, None)

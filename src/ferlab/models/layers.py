@@ -1,7 +1,7 @@
 """Shared layers with Keras' defaults: Glorot-uniform kernels, zero biases, BatchNorm eps 1e-3 and momentum 0.99."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Literal, TypeVar
 
@@ -15,6 +15,11 @@ Layer = TypeVar("Layer", nn.Conv1d, nn.Conv2d, nn.Linear)
 def conv(inputs: int, outputs: int, kernel: int, padding: Literal["same", "valid"]) -> nn.Conv2d:
     """Return a square convolution of stride 1, initialised as Keras does."""
     return glorot(nn.Conv2d(inputs, outputs, kernel, padding=padding))
+
+
+def conv_1d(inputs: int, outputs: int, kernel: int) -> nn.Conv1d:
+    """Return a same-padded convolution over a sequence, initialised as Keras does."""
+    return glorot(nn.Conv1d(inputs, outputs, kernel, padding="same"))
 
 
 def dense(inputs: int, outputs: int) -> nn.Linear:
@@ -57,14 +62,21 @@ def named(**layers: nn.Module) -> nn.Sequential:
     return nn.Sequential(OrderedDict(layers))
 
 
-def output_size(arch: str, input_shape: tuple[int, int, int], outputs: int, side: Callable[[int], int]) -> int:
-    """Check what a convolutional model is asked for, before anything is allocated.
+def output_size(
+    arch: str,
+    input_shape: tuple[int, int, int],
+    outputs: int,
+    rows: Callable[[int], int],
+    columns: Callable[[int], int] | None = None,
+) -> int:
+    """Check what a model is asked for, before anything is allocated.
 
     Args:
         arch: the model's name, for the message.
         input_shape: (channels, height, width) of one image.
         outputs: number of logits.
-        side: what is left of one side, in pixels, behind the last convolution or pooling; below 1 means nothing.
+        rows: what is left of a height in pixels behind the last convolution or pooling; below 1 means nothing.
+        columns: the same for a width; None: as the height.
 
     Returns:
         Height times width of the last feature map.
@@ -72,13 +84,26 @@ def output_size(arch: str, input_shape: tuple[int, int, int], outputs: int, side
     Raises:
         FerlabError: the image is too small, or there are no channels or no outputs.
     """
+    columns = columns or rows
     channels, height, width = input_shape
     if channels < 1 or outputs < 1:
         raise FerlabError(f"model {arch}: expected 1 or more channels and outputs, found {channels} and {outputs}")
-    if min(side(height), side(width)) < 1:
-        least = next(s for s in count(1) if side(s) >= 1)
+    if min(rows(height), columns(width)) < 1:
+        least = [next(side for side in count(1) if left(side) >= 1) for left in (rows, columns)]
         raise FerlabError(
-            f"model {arch}: images of {height}x{width} pixels vanish in its layers; it needs {least}x{least} or more. "
-            f"Set model.preprocess.size={least} or larger, or take another model"
+            f"model {arch}: images of {height}x{width} pixels (height x width) vanish in its layers; it needs "
+            f"{least[0]}x{least[1]} or more. Set model.preprocess.size={max(least)} or larger, or take another model"
         )
-    return side(height) * side(width)
+    return rows(height) * columns(width)
+
+
+def whole(arch: str, option: str, values: Sequence[int], length: int | None = None) -> Sequence[int]:
+    """Return sizes as they are, if they are 1 or more and as many as the model has layers for (None: any number).
+
+    Raises:
+        FerlabError: a number below 1, or too many or too few.
+    """
+    if len(values) != (length or len(values)) or not all(value >= 1 for value in values):
+        many = {None: "whole numbers", 1: "one whole number"}.get(length, f"{length} whole numbers")
+        raise FerlabError(f"model {arch}: net.{option}={list(values)}; expected {many} from 1 on")
+    return values

@@ -4,7 +4,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ferlab.models.dropout import Dropout
-from ferlab.models.layers import Flatten, batch_norm, batch_norm_1d, conv, dense, named, output_size
+from ferlab.models.layers import Flatten, batch_norm, batch_norm_1d, conv, dense, named, output_size, whole
 
 
 class SentimentCnn(nn.Module):
@@ -38,6 +38,8 @@ class SentimentCnn(nn.Module):
     ) -> None:
         super().__init__()
         area = output_size("sentiment_cnn", input_shape, outputs, lambda side: _halve(_halve(_halve(_halve(side)))))
+        whole("sentiment_cnn", "filters", [filters], 1)
+        whole("sentiment_cnn", "units", [units], 1)
         self.block1 = _block(input_shape[0], filters, dropout_blocks)
         self.block2 = _block(filters, filters, dropout_blocks)
         self.block3 = _block(filters, filters, dropout_blocks)

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml  # type: ignore[import-untyped]
 
 from ferlab.data.archive import Archive, files_of, open_archive
-from ferlab.data.broken import BadEntryError, Broken, OnBad
+from ferlab.data.broken import BadEntryError, Broken
 from ferlab.data.cache import Arrays
 from ferlab.data.fingerprint import fingerprint
 from ferlab.data.image_header import SUFFIXES
@@ -20,7 +20,6 @@ from ferlab.data.image_set import ImageOptions, Listing, cached_images
 from ferlab.data.samples import Samples
 from ferlab.data.sources import data_root, missing
 from ferlab.errors import FerlabError
-from ferlab.spec import Kind
 
 CLASSES = ("anger", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 GET = "https://www.kaggle.com/datasets/fatihkgg/affectnet-yolo-format"
@@ -50,8 +49,8 @@ class AffectNet:
         classes: Sequence[str] | None = None,
         size: int | Sequence[int] | None = None,
         grey: bool | None = None,
-        kind: Kind | None = None,
-        on_bad: OnBad = "stop",
+        kind: str | None = None,
+        on_bad: str = "stop",
     ) -> None:
         self.root = root
         self.options = ImageOptions(classes, size, grey, kind, on_bad)

@@ -1,12 +1,13 @@
 """A zip or a folder as a flat list of entries, read in place, never unpacked; unsafe entries are kept out."""
 
+import io
 import os
 import re
 import zipfile
 import zlib
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import cast
 
 from ferlab.data.broken import BadEntryError, Broken
 from ferlab.errors import FerlabError
@@ -37,17 +38,23 @@ class ZipArchive:
                 f"{broken.name}: cannot open {path} as a zip ({error}); expected a whole zip file, "
                 f"found {path.stat().st_size:,} bytes that are cut short or none: download it again"
             ) from error
+        self._infos: dict[str, zipfile.ZipInfo] = {}
+        try:
+            self._judge(path, broken)
+        except FerlabError:
+            self._zip.close()
+            raise
+
+    def _judge(self, path: Path, broken: Broken) -> None:
         infos = [i for i in self._zip.infolist() if not i.is_dir() and not _JUNK.search(i.filename)]
         packed, unpacked = sum(i.compress_size for i in infos), sum(i.file_size for i in infos)
         size = path.stat().st_size
         if packed > size or unpacked > max(_RATIO * size, TABLE_BYTES):
-            self._zip.close()
             raise FerlabError(
                 f"{broken.name}: {path} is an archive bomb: its {len(infos)} entries claim {packed:,} packed and "
                 f"{unpacked:,} unpacked bytes in a file of {size:,}; expected no overlaps and at most "
                 f"{_RATIO} times the file's size. Get the archive from its official place"
             )
-        self._infos: dict[str, zipfile.ZipInfo] = {}
         for info in sorted(infos, key=lambda i: i.filename):
             if why := _unsafe(info):
                 broken.report(repr(info.orig_filename), why)
@@ -75,12 +82,13 @@ class ZipArchive:
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
             raise BadEntryError(f"cannot be read from the zip ({error or 'it ends too early'})") from error
 
-    def stream(self, name: str, largest: int) -> IO[bytes]:
+    def stream(self, name: str, largest: int) -> io.BufferedReader:
         """Open an entry for reading line by line; arguments as `read`."""
         _check_size(self._infos[name].file_size, largest)
-        return self._zip.open(self._infos[name])
+        # the stub promises less than the class gives
+        return io.BufferedReader(cast(io.RawIOBase, self._zip.open(self._infos[name])))
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "ZipArchive":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -111,7 +119,7 @@ class FolderArchive:
         except OSError as error:
             raise BadEntryError(f"cannot be read ({error.strerror})") from error
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "FolderArchive":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

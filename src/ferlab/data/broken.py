@@ -3,13 +3,12 @@
 import logging
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, get_args
 
 from ferlab.errors import FerlabError
 
 log = logging.getLogger(__name__)
 
-OnBad = Literal["stop", "skip"]
+ON_BAD = ("stop", "skip")
 
 
 class BadEntryError(Exception):
@@ -23,9 +22,9 @@ class Broken:
         skipped: "entry: why" of each entry left out so far.
     """
 
-    def __init__(self, name: str, source: Path, on_bad: OnBad) -> None:
-        if on_bad not in get_args(OnBad):
-            raise FerlabError(f"data.on_bad: expected one of {list(get_args(OnBad))}, found {on_bad!r}")
+    def __init__(self, name: str, source: Path, on_bad: str) -> None:
+        if on_bad not in ON_BAD:
+            raise FerlabError(f"data.on_bad: expected one of {list(ON_BAD)}, found {on_bad!r}")
         self.name, self.source, self.on_bad = name, source, on_bad
         self.skipped: list[str] = []
 

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 from platformdirs import user_cache_dir
 
 from ferlab.errors import FerlabError
 
 log = logging.getLogger(__name__)
 
-Arrays = dict[str, np.ndarray[Any, Any]]
+Arrays = dict[str, NDArray[Any]]
 _MANIFEST = "manifest.json"
 _LAYOUT = 1
 
@@ -102,7 +103,7 @@ def _store(entry: Path, key: str, arrays: Arrays) -> None:
         files = {}
         for number, (name, array) in enumerate(arrays.items()):
             path = temporary / f"{number}.npy"
-            np.save(path, np.ascontiguousarray(array), allow_pickle=False)
+            np.save(path, np.asarray(array, order="C"), allow_pickle=False)
             status = path.stat()
             files[name] = {
                 "file": path.name,

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Shaped
 
 from ferlab.data.archive import files_of, open_archive
-from ferlab.data.broken import Broken, OnBad
+from ferlab.data.broken import Broken
 from ferlab.data.cache import Arrays
 from ferlab.data.fer2013_csv import TABLES, is_table, read_table
 from ferlab.data.fingerprint import fingerprint
@@ -20,7 +21,6 @@ from ferlab.data.image_set import ImageOptions, Listing, cached_images
 from ferlab.data.samples import Samples
 from ferlab.data.sources import data_root, missing
 from ferlab.errors import FerlabError
-from ferlab.spec import Kind
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 COUNTS = {"train": 28_709, "PublicTest": 3_589, "PrivateTest": 3_589}
@@ -54,8 +54,8 @@ class Fer2013:
         classes: Sequence[str] | None = None,
         size: int | Sequence[int] | None = None,
         grey: bool | None = None,
-        kind: Kind | None = None,
-        on_bad: OnBad = "stop",
+        kind: str | None = None,
+        on_bad: str = "stop",
         check_counts: bool = True,
     ) -> None:
         self.root, self.check_counts = root, check_counts
@@ -80,7 +80,7 @@ class Fer2013:
         check = self._check if self.check_counts else None
         return cached_images("fer2013", self.options, broken, key, build, check)
 
-    def _check(self, splits: np.ndarray, skipped: int) -> None:
+    def _check(self, splits: Shaped[np.ndarray, "sample"], skipped: int) -> None:
         counts = {split: int(np.sum(splits == split)) for split in COUNTS}
         short = [official - counts[split] for split, official in COUNTS.items()]
         if min(short) < 0 or sum(short) > skipped:

@@ -1,12 +1,13 @@
 """FER-2013's original table: `fer2013.csv` or `icml_face_data.csv`, a row an image, 48 x 48 pixels as text."""
 
+import io
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import cast
 
 import numpy as np
 
@@ -104,7 +105,7 @@ def _columns(header: bytes, source: Path, broken: Broken) -> tuple[int, int, int
 
 
 @contextmanager
-def _opened(source: Path, broken: Broken) -> Iterator[IO[bytes]]:
+def _opened(source: Path, broken: Broken) -> Iterator[io.BufferedReader]:
     if source.suffix.lower() == ".zip":
         with ZipArchive(source, broken) as archive:
             tables = [n for n in archive.names if is_table(n)]
@@ -119,14 +120,14 @@ def _opened(source: Path, broken: Broken) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _member(tar: tarfile.TarFile, source: Path, broken: Broken) -> IO[bytes]:
+def _member(tar: tarfile.TarFile, source: Path, broken: Broken) -> io.BufferedReader:
     total = 0
     for member in tar:
         total += member.size
         if total > TABLE_BYTES:
             raise FerlabError(f"{broken.name}: {source} is an archive bomb: {member.name} claims {member.size:,} bytes")
         if member.isfile() and is_table(member.name) and (file := tar.extractfile(member)):
-            return file
+            return io.BufferedReader(cast(io.RawIOBase, file))
     raise _no_table(source, broken)
 
 

@@ -49,7 +49,7 @@ def fingerprint(files: Iterable[Path], base: Path) -> str:
         pass
     content = hashlib.sha256()
     for path in ordered:
-        content.update(f"{path.relative_to(base).as_posix()}\0{_digest(path)}\n".encode())
+        content.update(f"{os.path.relpath(path, base)}\0{_digest(path)}\n".encode())
     if time.time_ns() - newest > _SETTLED_NS:
         _remember(memo, {"signature": signature, "content": content.hexdigest()})
     return content.hexdigest()

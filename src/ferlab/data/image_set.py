@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferlab.data.broken import Broken, OnBad
+from ferlab.data.broken import Broken
 from ferlab.data.cache import Arrays, cached
 from ferlab.data.images import Image, read_images
 from ferlab.data.samples import Samples
 from ferlab.data.subset import subset
 from ferlab.errors import FerlabError
-from ferlab.spec import Kind, TaskSpec
+from ferlab.spec import TaskSpec
 
 # raise it when readers make other arrays from the same files: old cache entries are then left alone
 _READER = 1
@@ -35,8 +35,8 @@ class ImageOptions:
     classes: Sequence[str] | None = None
     size: int | Sequence[int] | None = None
     grey: bool | None = None
-    kind: Kind | None = None
-    on_bad: OnBad = "stop"
+    kind: str | None = None
+    on_bad: str = "stop"
 
     def shape(self) -> tuple[int, int] | None:
         """Return (height, width), None for the files' own.
@@ -110,7 +110,7 @@ def cached_images(
     broken: Broken,
     key: Mapping[str, Any],
     build: Callable[[], Arrays],
-    check: Callable[[NDArray[np.str_], int], None] | None = None,
+    check: Callable[[NDArray[Any], int], None] | None = None,
 ) -> Samples:
     """Return a data set's samples, from the cache where it holds them.
 

@@ -10,7 +10,7 @@ from ferlab.errors import FerlabError
 from ferlab.spec import Kind, TaskSpec
 
 
-def subset(samples: Samples, classes: Sequence[str] | None = None, kind: Kind | None = None) -> Samples:
+def subset(samples: Samples, classes: Sequence[str] | None = None, kind: str | None = None) -> Samples:
     """Keep the samples of some classes, labelled 0, 1, ... in the order in which the classes are given.
 
     Args:
@@ -32,9 +32,9 @@ def subset(samples: Samples, classes: Sequence[str] | None = None, kind: Kind | 
         raise FerlabError(f"{samples.name}: data.classes: expected two or more distinct classes, found {list(names)}")
     if kind not in (None, "multiclass", "binary"):
         raise FerlabError(f"{samples.name}: data.kind: expected null, 'multiclass' or 'binary', found {kind!r}")
-    spec = TaskSpec(
-        kind or ("binary" if len(names) == 2 else "multiclass"), names, samples.spec.modality, samples.spec.shape
-    )
+    binary = len(names) == 2 if kind is None else kind == "binary"
+    chosen: Kind = "binary" if binary else "multiclass"
+    spec = TaskSpec(chosen, names, samples.spec.modality, samples.spec.shape)
     if names == known:
         return replace(samples, spec=spec)
     table = np.full(len(known), -1, np.int64)

@@ -70,8 +70,18 @@ def entry(name: str, task: Callable[[DictConfig], None]) -> None:
     """
     # Hydra then raises instead of printing, and the message below can list what exists
     os.environ["HYDRA_FULL_ERROR"] = "1"
+
+    def run(config: DictConfig) -> None:
+        # caught here already, else Hydra would announce it in its own words
+        try:
+            task(config)
+        except FerlabError as error:
+            _fail(str(error))
+
+    # Hydra names the job, and so its folder, after the entry's module
+    run.__module__ = task.__module__
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(task)()
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(run)()
     except FerlabError as error:
         _fail(str(error))
     except (HydraException, OmegaConfBaseException) as error:

@@ -18,6 +18,7 @@ from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from ferlab import checkpoint, precision
+from ferlab.allocator import keep_freed_memory
 from ferlab.build import build
 from ferlab.callbacks.interrupt import GracefulInterrupt
 from ferlab.data.datamodule import DataModule
@@ -44,6 +45,7 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
     """
     _begin(config, folder)
     try:
+        keep_freed_memory()
         _quiet()
         pl.seed_everything(config["seed"], workers=True, verbose=False)
         data = load_data(config)

@@ -1,0 +1,27 @@
+"""Keeping freed memory in the process, so that a training step on a processor does not ask the system for it anew."""
+
+import ctypes
+import sys
+
+# glibc's <malloc.h>
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
+_NEVER = 2**31 - 1
+_PAD = 256 << 20
+
+
+def keep_freed_memory() -> bool:
+    """Tell glibc's malloc to reuse large freed blocks instead of handing them back to the system.
+
+    By default each activation above 32 MB is mapped, zeroed page by page by the kernel and unmapped again in every
+    step: a third of the time of `cnn10` at 96 pixels. The process keeps its peak memory until it ends.
+
+    Returns:
+        Whether the C library understood; False on other systems, where nothing changes.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    wishes = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, _NEVER), (_M_TOP_PAD, _PAD))
+    return all(mallopt(option, value) == 1 for option, value in wishes)

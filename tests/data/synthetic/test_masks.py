@@ -18,7 +18,9 @@ def _pair(emotion: str) -> tuple[np.ndarray, np.ndarray]:
     shown = np.full(FACES, EMOTIONS.index(emotion))
     calm = np.full(FACES, EMOTIONS.index("neutral"))
     acting, resting = (expressive_faces(uniform, e, 0.6, 1.0) for e in (shown, calm))
-    # the same hand lies on both faces or on none
+    # a one-sided expression also stills the tiny movements of the other side, which are no cause
+    resting |= {side: acting[side] for side in ("left", "right", "both")}
+    # a hand would hide changes
     acting["hand"] = resting["hand"] = np.zeros_like(acting["hand"])
     after, mask = render(acting, shown, SIZE, grey=True)
     before, _ = render(resting, shown, SIZE, grey=True)

@@ -55,11 +55,12 @@ BROW_OUTER = Region("brow_y", 0.34, -0.03, 0.20, 0.16)
 FOREHEAD = Region("brow_y", 0.0, -0.22, 0.34, 0.16)
 FOREHEAD_SIDE = Region("brow_y", 0.32, -0.20, 0.20, 0.15)
 GLABELLA = Region("brow_y", 0.0, 0.06, 0.16, 0.18)
-EYE = Region("eye_y", 0.28, 0.0, 0.24, 0.16)
+EYE = Region("eye_y", 0.28, 0.0, 0.22, 0.14)
 NOSE = Region("nose_y", 0.0, -0.16, 0.19, 0.32)
-CHEEK = Region("nose_y", 0.36, 0.02, 0.24, 0.26)
-MOUTH = Region("mouth_y", 0.0, 0.04, 0.46, 0.24)
+CHEEK = Region("nose_y", 0.36, 0.03, 0.22, 0.24)
+MOUTH = Region("mouth_y", 0.0, 0.03, 0.45, 0.22)
 CORNER = Region("mouth_y", 0.32, -0.02, 0.20, 0.22)
+BELOW_CORNER = Region("mouth_y", 0.33, 0.16, 0.15, 0.20)
 CHIN = Region("mouth_y", 0.0, 0.36, 0.50, 0.26)
 
 REGIONS: dict[int, tuple[Region, ...]] = {
@@ -72,7 +73,7 @@ REGIONS: dict[int, tuple[Region, ...]] = {
     9: (NOSE, GLABELLA, CHEEK, EYE),
     12: (MOUTH, CORNER, CHEEK),
     14: (CORNER,),
-    15: (MOUTH, CORNER),
+    15: (MOUTH, BELOW_CORNER),
     16: (MOUTH,),
     20: (MOUTH, CORNER),
     23: (MOUTH,),

@@ -25,8 +25,8 @@ from ferlab.spec import Kind, TaskSpec
 #: raise it whenever the drawing changes: cached pictures of older versions are then left alone.
 VERSION = 1
 SPLITS = ("train", "val", "test")
-#: at 48 x 48 a batch of this size stays in the processor's cache
-_BATCH_PIXELS = 32 * 48 * 48
+#: larger batches fall out of the processor's cache, smaller ones spend their time on calls
+_BATCH_PIXELS = 20 * 48 * 48
 _COLUMNS = ("intensity", "skin", "age", "yaw", "pitch", "roll", "glasses", "hand", "beard", "hair_style")
 
 
@@ -34,7 +34,7 @@ class SyntheticFaces:
     """Faces drawn from action units, in three splits.
 
     Sample i of a split depends on the seed, the split and i, and on the options that shape it, never on how many
-    there are: a larger set begins with the smaller one.
+    there are: a larger set begins with the smaller one. On another processor a pixel may differ by a last bit.
 
     Attributes:
         labels: class names in index order.
@@ -79,8 +79,9 @@ class SyntheticFaces:
         self.size, self.grey, self.seed = size, grey, seed
         self.imbalance, self.label_noise, self.intensity = imbalance, label_noise, tuple(intensity)
         for split, count in self.counts.items():
-            _require(count >= 1, f"n_{split}", "1 or more", count)
-        _require(size >= 24, "size", "24 pixels or more: brows and lids need them", size)
+            _require(isinstance(count, int) and count >= 1, f"n_{split}", "a whole number, 1 or more", count)
+        enough = isinstance(size, int) and size >= 24
+        _require(enough, "size", "one whole number, 24 or more: brows and lids need them", size)
         _require(0 <= imbalance <= 1, "imbalance", "a number in 0..1", imbalance)
         _require(0 <= label_noise < 1, "label_noise", "a number in 0..1, below 1", label_noise)
         _require(seed >= 0, "seed", "0 or more", seed)

@@ -97,7 +97,7 @@ def mouth(canvas: Canvas, view: View, faces: Faces, skin: np.ndarray) -> None:
     t2 = np.minimum(t * t, 1)
     corner = faces["rest_corner"] - np.float32(0.185) * au12 - np.float32(0.05) * au14
     corner = corner + np.float32(0.145) * faces["au15"]
-    part = faces["au25"] * (1 + np.float32(0.6) * smile)
+    part = faces["au25"] * (1 + np.float32(0.6) * smile - np.float32(0.7) * faces["au23"])
     # the corners follow an opening mouth half-way down
     corner = corner + np.float32(0.07) * drop + np.float32(0.03) * part * (1 - smile)
     corner = corner + np.float32(0.055) * faces["au20"]

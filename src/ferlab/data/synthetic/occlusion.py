@@ -38,18 +38,9 @@ def glasses(canvas: Canvas, view: View, faces: Faces, light: Field, face: Field)
     return wire
 
 
-def hand(canvas: Canvas, view: View, faces: Faces, skin: np.ndarray, light: Field, shown: Field) -> Field:
-    """Paint a hand laid on cheek or chin on one face in eight; return what it hides.
-
-    Args:
-        canvas: picture to paint on, in place.
-        view: where each pixel meets the face.
-        faces: the traits.
-        skin: skin colour.
-        light: light on the head.
-        shown: (sample, 1, 1) 0 takes the hand away.
-    """
-    on = (faces["hand"] > 0.87).astype(np.float32) * shown
+def hand(view: View, faces: Faces) -> tuple[Field, Field]:
+    """Return the coverage and the shading of a hand laid on cheek or chin, on one face in eight."""
+    on = (faces["hand"] > 0.87).astype(np.float32)
     side = np.where(faces["hand_turn"] < 0, np.float32(-1), np.float32(1))
     cos, sin = np.cos(faces["hand_turn"]), np.sin(faces["hand_turn"])
     du, dv = view.hu - side * faces["hand_x"], view.hv - faces["hand_y"]
@@ -61,7 +52,5 @@ def hand(canvas: Canvas, view: View, faces: Faces, skin: np.ndarray, light: Fiel
     fingers = np.sqrt(np.square(off) + np.square(np.minimum(b - tip, 0))) - np.float32(0.06)
     fingers = np.maximum(fingers, b - np.float32(0.2))
     palm = np.maximum(np.abs(a) - np.float32(0.235), np.float32(0.12) - b)
-    inside: Field = cover(np.minimum(fingers, palm), view.pixel) * on
     tone = np.float32(0.95) - np.float32(0.30) * np.square(off / np.float32(0.06)) * (b < np.float32(0.15))
-    paint(canvas, inside, skin * (light * tone)[:, None])
-    return inside
+    return cover(np.minimum(fingers, palm), view.pixel) * on, tone

@@ -90,9 +90,9 @@ def _folds(view: View, faces: Faces) -> Field:
     across, y = np.abs(view.x), view.y
     acting = np.where(view.x < 0, faces["left"], faces["right"])
     au12, au14 = faces["au12"] * acting, faces["au14"] * acting
-    top, bottom = faces["nose_y"] - np.float32(0.06), faces["mouth_y"] + np.float32(0.02)
+    top, bottom = faces["nose_y"] - np.float32(0.06), faces["mouth_y"] + np.float32(0.02) - np.float32(0.09) * au12
     p = np.clip((y - top) / (bottom - top), 0, 1)
-    reach = faces["mouth_width"] + np.float32(0.05) + np.float32(0.11) * au12 - np.float32(0.13)
+    reach = faces["mouth_width"] - np.float32(0.07) + np.float32(0.14) * au12
     path = np.float32(0.13) + reach * (p + np.float32(0.35) * au12 * p * (1 - p))
     ends = blob(np.zeros_like(y), y - (top + bottom) * np.float32(0.5), 1.0, (bottom - top) * np.float32(0.75))
     depth = np.float32(0.10) + np.float32(0.20) * faces["age"] + np.float32(0.45) * au12

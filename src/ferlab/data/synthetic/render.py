@@ -47,10 +47,10 @@ def render(faces: Faces, emotions: np.ndarray, size: int, grey: bool) -> tuple[C
     hair = head.hair_before(canvas, view, faces, grey, light)
     wire = occlusion.glasses(canvas, view, faces, light, inside)
     causes = causal_regions(view.x, view.y, emotions, faces) & (edge < 0) & (np.maximum(hair, wire) < 0.5)
-    hidden = occlusion.hand(np.zeros_like(canvas), view, faces, skin, light, np.ones_like(faces["yaw"])) > 0.5
-    left = (causes & ~hidden).sum(axis=(1, 2)) >= np.float32(0.5) * causes.sum(axis=(1, 2))
-    shown = left.astype(np.float32)[:, None, None]
-    occlusion.hand(canvas, view, faces, skin, light, shown)
+    hand, tone = occlusion.hand(view, faces)
+    left = (causes & (hand < 0.5)).sum(axis=(1, 2)) >= 0.5 * causes.sum(axis=(1, 2))
+    hand *= left[:, None, None]
+    paint(canvas, hand, skin * (light * tone)[:, None])
     # as a camera's meter does: half-way from the skin's own brightness to a fair grey
     canvas *= np.power(np.float32(0.55) / skin.mean(axis=1), np.float32(0.4))[:, None]
-    return canvas, causes & ~(hidden & (shown > 0))
+    return canvas, causes & (hand < 0.5)

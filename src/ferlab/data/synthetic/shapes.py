@@ -16,14 +16,14 @@ Colour = Float32[np.ndarray, "#sample #channel #height #width"] | np.float32 | f
 
 def cover(distance: Field, pixel: Field) -> Field:
     """Return how much of each pixel lies inside, from a signed distance (negative inside) in the unit of `pixel`."""
-    inside: Field = np.clip(np.float32(0.5) - distance / pixel, 0, 1)
-    return inside
+    inside: Field = distance / pixel
+    np.subtract(np.float32(0.5), inside, out=inside)
+    return _clip(inside)
 
 
 def blob(dx: Field, dy: Field, rx: Amount, ry: Amount) -> Field:
     """Return a round hump: 1 in the middle, 0 from the ellipse of half-axes `rx`, `ry` outwards."""
-    hump: Field = np.square(np.maximum(1 - np.square(dx / rx) - np.square(dy / ry), 0))
-    return hump
+    return _hump(np.square(dx / rx) + np.square(dy / ry))
 
 
 def line(distance: Field, width: Amount, pixel: Field) -> Field:
@@ -32,24 +32,43 @@ def line(distance: Field, width: Amount, pixel: Field) -> Field:
     A line thinner than a pixel is drawn a pixel wide and fainter: the same amount of ink at any size.
     """
     drawn = np.maximum(width, np.float32(0.9) * pixel)
-    ink: Field = np.square(np.maximum(1 - np.square(distance / drawn), 0)) * np.minimum(width / drawn, 1)
+    ink = _hump(np.square(distance / drawn))
+    ink *= np.minimum(width / drawn, 1)
     return ink
 
 
 def band(y: Field, top: Field, bottom: Field, pixel: Field) -> Field:
     """Return the area between the curves `top` and `bottom`; nothing where `bottom` lies above `top`."""
     middle, half = (top + bottom) * np.float32(0.5), (bottom - top) * np.float32(0.5)
-    inside: Field = cover(np.abs(y - middle) - half, pixel) * np.clip(2 * half / pixel, 0, 1)
+    inside = cover(np.abs(y - middle) - half, pixel)
+    inside *= _clip(2 * half / pixel)
     return inside
 
 
 def ramp(value: Field, low: Amount, high: Amount) -> Field:
     """Return a smooth step from 0 at `low` to 1 at `high`."""
-    t = np.clip((value - low) / (high - low), 0, 1)
-    step: Field = t * t * (3 - 2 * t)
+    t = _clip((value - low) / (high - low))
+    step: Field = 3 - 2 * t
+    step *= t
+    step *= t
     return step
 
 
 def paint(canvas: Canvas, mask: Field, colour: Colour) -> None:
     """Blend `colour` (0..1) into the canvas, in place."""
     canvas += mask[:, None] * (colour - canvas)
+
+
+def _clip(values: Field) -> Field:
+    """Clip to 0..1 in place: the arrays are large, and a copy costs more than the sum."""
+    np.maximum(values, 0, out=values)
+    np.minimum(values, 1, out=values)
+    return values
+
+
+def _hump(square: Field) -> Field:
+    """Turn a squared distance into (1 - square)^2, 0 from 1 outwards, in place."""
+    np.subtract(1, square, out=square)
+    np.maximum(square, 0, out=square)
+    np.square(square, out=square)
+    return square

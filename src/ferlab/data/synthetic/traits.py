@@ -45,12 +45,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "beard": (0.0, 1.0),
     "beard_dark": (0.15, 0.8),
     # pose and framing
-    "yaw": (-0.40, 0.40),
+    "yaw": (-0.36, 0.36),
     "pitch": (-0.20, 0.20),
-    "roll": (-0.24, 0.24),
-    "scale": (0.90, 1.16),
-    "shift_x": (-0.10, 0.10),
-    "shift_y": (-0.08, 0.10),
+    "roll": (-0.20, 0.20),
+    "scale": (0.92, 1.13),
+    "shift_x": (-0.08, 0.08),
+    "shift_y": (-0.07, 0.08),
     "gaze": (-0.045, 0.045),
     # light and camera
     "light_x": (-0.85, 0.85),

@@ -1,0 +1,207 @@
+"""report.md: one page on a run that a person reads, and the summary printed at its end."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ferlab.evaluation.verdict import compare
+
+MEASURES = {
+    "accuracy": "accuracy",
+    "precision_macro": "precision, macro",
+    "recall_macro": "recall, macro (UAR)",
+    "f1_macro": "F1, macro",
+    "auroc_macro": "AUROC, macro",
+    "log_loss": "log loss, nats",
+}
+PLAIN = ("auroc", "log_loss")
+
+
+def write_report(folder: Path, metrics: dict[str, Any], training: dict[str, Any], figures: Sequence[Path] = ()) -> Path:
+    """Write a run's report.md.
+
+    Args:
+        folder: the run folder.
+        metrics: what stands in metrics.json: model, seed, data, protocol, document, val, test.
+        training: how it was trained: command, epochs, chosen_epoch, seconds, precision, ...; what is missing is left
+            out of the page.
+        figures: PNG files, in the order to show; linked relative to `folder`.
+    """
+    test, data = metrics["test"], metrics["data"]
+    parts = [f"# {metrics['model']} on {data['name']}, seed {metrics['seed']}"]
+    if data.get("synthetic"):
+        parts.append(
+            "> **SYNTHETIC DATA.** Every sample was made by a program. No figure on this page speaks of real people."
+        )
+    marks = metrics["protocol"].get("marks", [])
+    if marks:
+        parts.append("> **Read with care:** " + "; ".join(marks) + ".")
+    parts += [_headline(test), *_document(metrics), "## Figures of merit", _measures(metrics)]
+    parts += ["## Classes, on test", _classes(test), "## Data", *_data(metrics), "## Training", _training(training)]
+    if figures:
+        parts.append("## Figures")
+        parts += [
+            f"### {path.stem.replace('_', ' ').replace('-', ' ')}\n\n![{path.stem}]({_link(path, folder)})"
+            for path in figures
+        ]
+    if training.get("command"):
+        parts += ["## Repeat it", f"```sh\n{training['command']}\n```"]
+    path = folder / "report.md"
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    temporary.replace(path)
+    return path
+
+
+def render_summary(metrics: dict[str, Any], folder: Path) -> RenderableType:
+    """Return what a run prints at its end: its figures with intervals, the document's, and the run folder."""
+    data, protocol = metrics["data"], metrics["protocol"]
+    kind = "[bold red]SYNTHETIC[/] " if data.get("synthetic") else ""
+    title = f"{kind}{data['name']} · {metrics['model']} · seed {metrics['seed']} · protocol {protocol['name']}"
+    table = Table(title=title, title_justify="left", caption="95 % intervals", caption_justify="left")
+    table.add_column("")
+    for split in ("val", "test"):
+        table.add_column(f"{split}, n = {metrics[split]['n']:,}", justify="right", style="bold" * (split == "test"))
+    for name, label in MEASURES.items():
+        table.add_row(label, *(_estimate(metrics[split][name], name) for split in ("val", "test")))
+    guess = [metrics[split]["majority"] for split in ("val", "test")]
+    table.add_row(
+        f"always {guess[1]['label']}", *(_estimate(one["accuracy"], "accuracy") for one in guess), style="dim"
+    )
+    lines: list[RenderableType] = [table]
+    lines += [Text(f"! {mark}", style="yellow") for mark in protocol.get("marks", [])]
+    verdict = compare(metrics)
+    if verdict:
+        text = f"{verdict['row']} reports {_number(verdict['reported'], verdict['metric'])}: {verdict['verdict']}"
+        lines.append(Text(f"{text}, {verdict['reason']}" + (f". {verdict['caveat']}" if verdict["caveat"] else "")))
+    # a path that wraps cannot be copied
+    lines.append(Text(f"run folder {folder}", style="bold", no_wrap=True, overflow="ignore"))
+    return Group(*lines)
+
+
+def _headline(test: dict[str, Any]) -> str:
+    best, guess = test["accuracy"], test["majority"]
+    return (
+        f"**Test accuracy {_estimate(best, 'accuracy')}, n = {test['n']:,}.** Always answering *{guess['label']}*, the "
+        f"largest class, gives {_number(guess['accuracy']['value'], 'accuracy')}. In brackets, here and below: 95 % "
+        "intervals over test samples; another training run would move the figures too."
+    )
+
+
+def _document(metrics: dict[str, Any]) -> list[str]:
+    verdict = compare(metrics)
+    if verdict is None:
+        return []
+    name = verdict["metric"]
+    theirs = _number(verdict["reported"], name)
+    if "reported_low" in verdict:
+        theirs += f" ({_range(verdict['reported_low'], verdict['reported_high'], name)} at its n = {verdict['n']:,})"
+    rows = [["reported", "ours", "verdict"], [theirs, _estimate(verdict["ours"], name), f"**{verdict['verdict']}**"]]
+    text = f"{verdict['verdict'].capitalize()}: {verdict['reason']}."
+    gap = verdict.get("difference")
+    if gap:
+        low, high = 100 * gap["low"], 100 * gap["high"]
+        text += f" Ours less theirs: {100 * gap['value']:+.1f} points ({low:+.1f} to {high:+.1f})."
+    if verdict["caveat"]:
+        text += f" Caveat: {verdict['caveat']}."
+    return [f"## Beside the document: {verdict['row']}, {name}", _table(rows), text]
+
+
+def _measures(metrics: dict[str, Any]) -> str:
+    splits = ("test", "val")
+    rows = [["", *(f"{split}, n = {metrics[split]['n']:,}" for split in splits)]]
+    named = MEASURES | {f"top{k}": f"top-{k} accuracy" for k in range(2, len(metrics["test"]["labels"]))}
+    rows += [[label, *(_estimate(metrics[s][name], name) for s in splits)] for name, label in named.items()]
+    note = "Validation chose the epoch, so its figures flatter. "
+    if metrics["protocol"].get("selection") == "test":
+        note = "**The test samples chose the epoch**, so the test figures flatter. "
+    how = metrics["test"]["intervals"]
+    return (
+        f"{_table(rows)}\n\n{note}Macro: the plain mean over classes that occur. Intervals: Wilson for proportions, "
+        f"percentile bootstrap ({how['resamples']:,} resamples of rows, seed {how['seed']}) for the others."
+    )
+
+
+def _classes(test: dict[str, Any]) -> str:
+    names = ("precision", "recall", "f1", "auroc")
+    rows = [["class", "n", "predicted", "precision", "recall", "F1", "AUROC"]]
+    for label, one in test["per_class"].items():
+        rows.append([label, f"{one['support']:,}", f"{one['predicted']:,}", *(_estimate(one[n], n) for n in names)])
+    return _table(rows)
+
+
+def _data(metrics: dict[str, Any]) -> list[str]:
+    data, protocol = metrics["data"], metrics["protocol"]
+    counts = dict(data["class_counts"])
+    after = counts.pop("train after rebalancing", None)
+    columns = {"train": counts.pop("train"), **counts}
+    if after is not None and after != columns["train"]:
+        columns = {"train": columns.pop("train"), "train after rebalancing": after, **columns}
+    rows = [["class", *columns]]
+    rows += [[label, *(f"{values[i]:,}" for values in columns.values())] for i, label in enumerate(data["labels"])]
+    rows.append(["**all**", *(f"{sum(values):,}" for values in columns.values())])
+    if data.get("class_weights"):
+        rows[0].append("weight in the loss")
+        for row, weight in zip(rows[1:], [*data["class_weights"], None], strict=True):
+            row.append("" if weight is None else f"{weight:.3f}")
+    chosen = protocol.get("selection")
+    text = f"Protocol **{protocol['name']}**, hash `{protocol.get('hash', '')}`"
+    text += f"; the epoch was chosen on {chosen}." if chosen else "."
+    return [text, _table(rows), *(f"- {note}" for note in data.get("notes", []))]
+
+
+def _training(training: dict[str, Any]) -> str:
+    get = training.get
+    facts: dict[str, str | None] = {
+        "epochs": None,
+        "kept": None,
+        "time": None if get("seconds") is None else _time(training["seconds"]),
+        "speed": None if get("samples_per_second") is None else f"{training['samples_per_second']:,.0f} images/s",
+        "precision": f"{get('precision')} ({get('precision_reason')})" if get("precision_reason") else get("precision"),
+        "device": f"{get('device')}, {get('threads')} threads" if get("device") else None,
+        "peak memory": None if get("peak_memory_mb") is None else f"{training['peak_memory_mb']:,} MB",
+        "resumed from": get("resumed_from"),
+    }
+    if get("epochs") is not None:
+        facts["epochs"] = f"{get('epochs')} of at most {get('max_epochs')}" + ", interrupted" * bool(get("interrupted"))
+    if get("chosen_epoch") is not None:
+        score = get("monitored_value")
+        facts["kept"] = f"epoch {get('chosen_epoch')}" + (
+            f", {get('monitor')} {score:.4f}" if score is not None else ""
+        )
+    return "\n".join(f"- {name}: {fact}" for name, fact in facts.items() if fact) or "Not recorded."
+
+
+def _estimate(estimate: dict[str, Any] | None, name: str) -> str:
+    if estimate is None:
+        return "undefined"
+    return f"{_number(estimate['value'], name)} ({_range(estimate['low'], estimate['high'], name)})"
+
+
+def _number(value: float, name: str) -> str:
+    return f"{value:.3f}" if name.startswith(PLAIN) else f"{100 * value:.1f} %"
+
+
+def _range(low: float, high: float, name: str) -> str:
+    return f"{low:.3f} to {high:.3f}" if name.startswith(PLAIN) else f"{100 * low:.1f} to {100 * high:.1f}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table, first row its head, first column left and the others right."""
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join([lines[0], "|---|" + "---:|" * (len(rows[0]) - 1), *lines[1:]])
+
+
+def _link(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix().replace(" ", "%20")
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

@@ -8,6 +8,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -24,10 +25,10 @@ MODULES = {".".join(path.relative_to(SRC).with_suffix("").parts): path for path 
 # A file imports from its own room and from lower floors; on its own floor too, as long as there is no circle.
 FLOORS = (
     {"errors", "spec"},
-    {"build", "losses", "metrics", "optim", "precision"},
+    {"allocator", "build", "losses", "metrics", "optim", "precision"},
     {"models", "transforms", "features"},
     {"task", "data", "evaluation", "explain", "checkpoint"},
-    {"callbacks", "config", "finish", "prediction"},
+    {"callbacks", "config", "finish", "prediction", "summarise"},
     {"run"},
 )
 HYDRA = {"ferlab.config", "ferlab.build", "ferlab.checkpoint"}
@@ -60,6 +61,7 @@ def module_of(name: str) -> str | None:
     return None
 
 
+@cache
 def inner(path: Path, everywhere: bool = True) -> set[str]:
     return {module for name in imports(path, everywhere) if (module := module_of(name))}
 
@@ -68,6 +70,7 @@ def room(module: str) -> str:
     return module.split(".")[1]
 
 
+@cache
 def entries() -> set[str]:
     return {name for name, path in MODULES.items() if '__name__ == "__main__"' in path.read_text(encoding="utf-8")}
 

@@ -1,5 +1,6 @@
 """SyntheticFaces as a data set: determinism, counts, options, errors."""
 
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,11 +8,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
-from ferlab.data.synthetic.faces import SyntheticFaces
+from ferlab.data.synthetic.faces import VERSION, SyntheticFaces
 from ferlab.errors import FerlabError
 
 FER_ORDER = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+BLOCKS = [
+    [143, 83, 75, 135, 92, 101, 102, 107, 60, 109, 97, 76, 41, 82, 71, 35],
+    [111, 123, 144, 106, 107, 113, 130, 113, 111, 138, 160, 120, 107, 106, 109, 109],
+]
 SMALL = {"n_train": 60, "n_val": 12, "n_test": 12, "size": 32}
 
 
@@ -35,6 +41,7 @@ def test_what_is_loaded() -> None:
     assert samples.masks is not None and samples.masks.shape == (84, 32, 32) and set(np.unique(samples.masks)) == {0, 1}
     for name, values in samples.columns.items():
         assert len(values) == 84, name
+    assert 0 < samples.columns["hand"].sum() < 42 and samples.columns["hand"].dtype == bool
     intensity = samples.columns["intensity"]
     assert 0.5 <= intensity.min() < 0.6 and 0.9 < intensity.max() <= 1.0
 
@@ -138,6 +145,24 @@ def test_pictures_are_well_exposed() -> None:
     assert ((pictures == 0).mean(), (pictures == 255).mean()) < (0.05, 0.05)
 
 
+def test_the_drawing_changes_only_with_its_version() -> None:
+    # the mean of each of 4 x 4 blocks: where this fails, the drawing changed; raise VERSION, or old caches live on
+    faces = SyntheticFaces().draw_batch("train", np.arange(2))
+    blocks = faces["x"].reshape(2, 4, 12, 4, 12).mean(axis=(2, 4)).reshape(2, 16)
+    golden = (2, BLOCKS, (463, 531))
+    assert golden[0] == VERSION
+    np.testing.assert_allclose(blocks, golden[1], atol=1)
+    np.testing.assert_allclose(faces["mask"].sum(axis=(1, 2)), golden[2], atol=3)
+
+
+def test_the_yaml_holds_every_option_with_its_default() -> None:
+    options = OmegaConf.to_container(OmegaConf.load(Path(__file__).parents[3] / "conf/data/synthetic_faces.yaml"))
+    assert isinstance(options, dict)
+    assert options.pop("_target_") == f"{SyntheticFaces.__module__}.{SyntheticFaces.__qualname__}"
+    defaults = {n: p.default for n, p in inspect.signature(SyntheticFaces.__init__).parameters.items() if n != "self"}
+    assert options == defaults | {"intensity": list(defaults["intensity"])}
+
+
 @pytest.mark.parametrize(
     ("options", "word"),
     [
@@ -168,5 +193,5 @@ def test_a_linear_classifier_stays_low_but_above_chance() -> None:
     x = np.asarray(samples.x).reshape(len(samples), -1).astype(np.float32)
     train, test = samples.splits == "train", samples.splits == "test"
     x = (x - x[train].mean(axis=0)) / (x[train].std(axis=0) + 1e-3)
-    probe = LogisticRegression(C=1e-3, max_iter=2000).fit(x[train], samples.labels[train])
+    probe = LogisticRegression(C=1e-3, max_iter=1000, tol=1e-2).fit(x[train], samples.labels[train])
     assert 0.2 < probe.score(x[test], samples.labels[test]) < 0.5

@@ -22,8 +22,8 @@ def _pair(emotion: str) -> tuple[np.ndarray, np.ndarray]:
     resting |= {side: acting[side] for side in ("left", "right", "both")}
     # a hand would hide changes
     acting["hand"] = resting["hand"] = np.zeros_like(acting["hand"])
-    after, mask = render(acting, shown, SIZE, grey=True)
-    before, _ = render(resting, shown, SIZE, grey=True)
+    after, mask, _ = render(acting, shown, SIZE, grey=True)
+    before, _, _ = render(resting, shown, SIZE, grey=True)
     return np.abs(after - before)[:, 0], mask
 
 
@@ -46,8 +46,8 @@ def test_every_unit_shows(emotion: str) -> None:
         shown = np.full(8, EMOTIONS.index(emotion))
         faces = expressive_faces(uniform, shown, 0.8, 1.0)
         faces["hand"] = np.zeros_like(faces["hand"])
-        whole, _ = render(faces, shown, SIZE, grey=True)
-        without, _ = render(faces | {f"au{unit}": np.zeros_like(faces["yaw"])}, shown, SIZE, grey=True)
+        whole, _, _ = render(faces, shown, SIZE, grey=True)
+        without, _, _ = render(faces | {f"au{unit}": np.zeros_like(faces["yaw"])}, shown, SIZE, grey=True)
         assert np.abs(whole - without).max(axis=(1, 2, 3)).min() > 0.05, unit
 
 
@@ -66,7 +66,7 @@ def test_contempt_has_its_cause_on_one_side() -> None:
         uniform[:, list(RANGES).index(angle)] = 0.5
     shown = np.full(30, EMOTIONS.index("contempt"))
     faces = expressive_faces(uniform, shown, 0.8, 1.0)
-    _, mask = render(faces, shown, SIZE, grey=True)
+    _, mask, _ = render(faces, shown, SIZE, grey=True)
     left, right = mask[:, :, : SIZE // 2].any(axis=(1, 2)), mask[:, :, SIZE // 2 :].any(axis=(1, 2))
     assert (left ^ right).all() and 5 < left.sum() < 25
     np.testing.assert_array_equal(left, faces["left"][:, 0, 0] == 1)
@@ -78,8 +78,8 @@ def test_a_hand_never_hides_most_of_the_cause() -> None:
     faces = expressive_faces(uniform, shown, 0.8, 1.0)
     bare = faces | {"hand": np.zeros_like(faces["hand"])}
     covered = faces | {"hand": np.ones_like(faces["hand"])}
-    _, whole = render(bare, shown, SIZE, grey=True)
-    _, seen = render(covered, shown, SIZE, grey=True)
+    _, whole, _ = render(bare, shown, SIZE, grey=True)
+    _, seen, _ = render(covered, shown, SIZE, grey=True)
     assert not (seen & ~whole).any()
     share = seen.sum(axis=(1, 2)) / whole.sum(axis=(1, 2))
     assert share.min() >= 0.49 and (share < 0.95).any()

@@ -23,11 +23,12 @@ from ferlab.errors import FerlabError
 from ferlab.spec import Kind, TaskSpec
 
 #: raise it whenever the drawing changes: cached pictures of older versions are then left alone.
-VERSION = 1
+VERSION = 2
 SPLITS = ("train", "val", "test")
 #: larger batches fall out of the processor's cache, smaller ones spend their time on calls
 _BATCH_PIXELS = 20 * 48 * 48
-_COLUMNS = ("intensity", "skin", "age", "yaw", "pitch", "roll", "glasses", "hand", "beard", "hair_style")
+_MEASURES = ("intensity", "skin", "age", "yaw", "pitch", "roll")
+_PRESENT = ("glasses", "hand", "beard", "moustache", "long_hair", "bald")
 
 
 class SyntheticFaces:
@@ -99,7 +100,8 @@ class SyntheticFaces:
         Returns:
             Samples with pixels uint8 (sample, size, size, 1 or 3), splits train, val and test, ids such as
             "synthetic/train/000012", masks of the causes, and columns: `true_label` (name before label noise),
-            `intensity` and the traits of the face.
+            `intensity`, `skin` (0 light .. 1 dark), `age` (0..1), `yaw`, `pitch`, `roll` (radians), and whether
+            there are `glasses`, `hand`, `beard`, `moustache`, `long_hair`, or the head is `bald`.
         """
         options = {
             "version": VERSION,
@@ -115,7 +117,7 @@ class SyntheticFaces:
         arrays = cached("synthetic_faces", options, self._draw)
         splits = np.repeat(np.array(SPLITS), [self.counts[s] for s in SPLITS])
         ids = np.array([f"synthetic/{split}/{i:06d}" for split in SPLITS for i in range(self.counts[split])])
-        columns: dict[str, Any] = {name: arrays[name] for name in _COLUMNS}
+        columns: dict[str, Any] = {name: arrays[name] for name in _MEASURES + _PRESENT}
         columns["true_label"] = np.array(self.labels)[arrays["true"]]
         swapped = int((arrays["true"] != arrays["label"]).sum())
         notes: tuple[str, ...] = ("synthetic: faces drawn by a program, no photographs",)
@@ -154,8 +156,10 @@ class SyntheticFaces:
         uniform = np.stack([rng.random(len(RANGES) + 2 * len(UNITS)) for rng in rngs])
         emotions = np.array([EMOTIONS.index(name) for name in self.labels])[true]
         faces = expressive_faces(uniform, emotions, self.intensity[0], self.intensity[1])
-        canvas, causes = render(faces, emotions, self.size, self.grey)
-        columns = {name: faces[name][:, 0, 0] for name in _COLUMNS}
+        canvas, causes, hidden = render(faces, emotions, self.size, self.grey)
+        columns = {name: faces[name][:, 0, 0] for name in _MEASURES}
+        columns |= {name: faces[name][:, 0, 0] > 0 for name in _PRESENT}
+        columns["hand"] = np.asarray(hidden.any(axis=(1, 2)))
         arrays = {"x": photograph(canvas, faces, rngs), "mask": causes.astype(np.uint8), "label": label, "true": true}
         return arrays | columns
 

@@ -137,14 +137,6 @@ def _strands(view: View, faces: Faces) -> Field:
     return light
 
 
-def _is_long(faces: Faces) -> Field:
-    return (faces["hair_style"] > 0.62).astype(np.float32)
-
-
-def _has_hair(faces: Faces) -> Field:
-    return (faces["hair_style"] > 0.08).astype(np.float32)
-
-
 def hair_behind(canvas: Canvas, view: View, faces: Faces, grey: bool, light: Field) -> None:
     """Paint the hair that lies behind head and neck: a cap, or long hair down to the shoulders."""
     cap = outline(view, faces, faces["hair_volume"] + np.float32(0.02))
@@ -152,17 +144,17 @@ def hair_behind(canvas: Canvas, view: View, faces: Faces, grey: bool, light: Fie
     sides = np.abs(view.hu) - faces["face_width"] * (faces["hair_volume"] + flare)
     falling = np.maximum(sides, -view.hv)
     upper = np.maximum(cap, view.hv - np.float32(0.15))
-    inside = np.maximum(cover(upper, view.pixel), cover(falling, view.pixel) * _is_long(faces)) * _has_hair(faces)
+    inside = np.maximum(cover(upper, view.pixel), cover(falling, view.pixel) * faces["long_hair"]) * (1 - faces["bald"])
     paint(canvas, inside, hair_colour(faces, grey) * (light * np.float32(0.7) * _strands(view, faces))[:, None])
 
 
 def hair_before(canvas: Canvas, view: View, faces: Faces, grey: bool, light: Field) -> Field:
     """Paint the hair that lies over forehead and temples; return its coverage."""
     ripple = np.float32(0.03) * np.sin(view.hu * 17 + faces["hair_phase"])
-    long = _is_long(faces)
+    long = faces["long_hair"]
     frame = np.float32(0.7) + np.float32(0.9) * long
     hairline = faces["hairline"] + faces["hair_side"] * view.hu + frame * view.hu * view.hu * np.abs(view.hu) + ripple
     over = np.maximum(outline(view, faces, faces["hair_volume"]), view.y - hairline)
-    coverage: Field = cover(over, view.pixel) * _has_hair(faces)
+    coverage: Field = cover(over, view.pixel) * (1 - faces["bald"])
     paint(canvas, coverage, hair_colour(faces, grey) * (light * _strands(view, faces))[:, None])
     return coverage

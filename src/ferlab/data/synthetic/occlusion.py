@@ -7,19 +7,18 @@ from ferlab.data.synthetic.shapes import Canvas, Field, cover, line, paint, ramp
 
 
 def beard(canvas: Canvas, view: View, faces: Faces, grey: bool) -> None:
-    """Paint stubble, a moustache or a full beard on one face in five."""
+    """Paint a moustache, or stubble to a full beard, on one face in five."""
     cheek = np.float32(0.28) + np.float32(0.15) * faces["age"] - np.float32(0.9) * np.square(view.x)
-    jaw = ramp(view.y + view.x * 0, cheek, cheek + np.float32(0.2)) * ramp(np.abs(view.x) + view.y, 0.45, 0.7)
+    jaw = ramp(view.y, cheek, cheek + np.float32(0.2)) * ramp(np.abs(view.x) + view.y, 0.45, 0.7)
     lip = line(view.y - faces["mouth_y"] + np.float32(0.12), 0.07, view.pixel)
     lip = lip * ramp(-np.abs(view.x), -faces["mouth_width"] - np.float32(0.03), -faces["mouth_width"] * np.float32(0.6))
-    full, moustache = faces["beard"] > 0.85, (faces["beard"] > 0.78) & (faces["beard"] <= 0.85)
-    mask = np.where(full, np.maximum(jaw, lip), np.where(moustache, lip, 0)) * faces["beard_dark"]
-    paint(canvas, mask.astype(np.float32), hair_colour(faces, grey) * np.float32(0.85))
+    mask = np.maximum(jaw * faces["beard"], lip * faces["moustache"]) * faces["beard_dark"]
+    paint(canvas, mask, hair_colour(faces, grey) * np.float32(0.85))
 
 
 def glasses(canvas: Canvas, view: View, faces: Faces, light: Field, face: Field) -> Field:
     """Paint spectacles on one face in six, their temples where `face` covers; return what the frames hide."""
-    on = (faces["glasses"] > 0.84).astype(np.float32)
+    on = faces["glasses"]
     across = np.abs(view.x)
     dx, dy = across - faces["eye_x"], view.y - faces["eye_y"] - np.float32(0.02)
     size = faces["glass_size"]
@@ -40,7 +39,6 @@ def glasses(canvas: Canvas, view: View, faces: Faces, light: Field, face: Field)
 
 def hand(view: View, faces: Faces) -> tuple[Field, Field]:
     """Return the coverage and the shading of a hand laid on cheek or chin, on one face in eight."""
-    on = (faces["hand"] > 0.87).astype(np.float32)
     side = np.where(faces["hand_turn"] < 0, np.float32(-1), np.float32(1))
     cos, sin = np.cos(faces["hand_turn"]), np.sin(faces["hand_turn"])
     du, dv = view.hu - side * faces["hand_x"], view.hv - faces["hand_y"]
@@ -53,4 +51,4 @@ def hand(view: View, faces: Faces) -> tuple[Field, Field]:
     fingers = np.maximum(fingers, b - np.float32(0.2))
     palm = np.maximum(np.abs(a) - np.float32(0.235), np.float32(0.12) - b)
     tone = np.float32(0.95) - np.float32(0.30) * np.square(off / np.float32(0.06)) * (b < np.float32(0.15))
-    return cover(np.minimum(fingers, palm), view.pixel) * on, tone
+    return cover(np.minimum(fingers, palm), view.pixel) * faces["hand"], tone

@@ -13,8 +13,8 @@ from ferlab.data.synthetic.traits import SKIN, tint
 Mask = Bool[np.ndarray, "sample height width"]
 
 
-def render(faces: Faces, emotions: np.ndarray, size: int, grey: bool) -> tuple[Canvas, Mask]:
-    """Return the pictures and where the causes of their expressions are to be seen.
+def render(faces: Faces, emotions: np.ndarray, size: int, grey: bool) -> tuple[Canvas, Mask, Mask]:
+    """Return the pictures, where the causes of their expressions are to be seen, and what a hand hides.
 
     A hand that would hide more than half of the causes is taken away: the label would no longer be in the picture.
 
@@ -53,4 +53,5 @@ def render(faces: Faces, emotions: np.ndarray, size: int, grey: bool) -> tuple[C
     paint(canvas, hand, skin * (light * tone)[:, None])
     # as a camera's meter does: half-way from the skin's own brightness to a fair grey
     canvas *= np.power(np.float32(0.55) / skin.mean(axis=1), np.float32(0.4))[:, None]
-    return canvas, causes & (hand < 0.5)
+    hidden = hand >= 0.5
+    return canvas, causes & ~hidden, hidden

@@ -93,7 +93,10 @@ LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 def draw_traits(uniform: Float64[np.ndarray, "sample trait"]) -> dict[str, Float32[np.ndarray, "sample 1 1"]]:
-    """Turn rows of uniform numbers in 0..1, one column for each of `RANGES`, into the traits of each face."""
+    """Turn rows of uniform numbers in 0..1, one column for each of `RANGES`, into the traits of each face.
+
+    What a face has or has not (a beard, glasses, a hand before it, ...) is 1 or 0.
+    """
     columns = uniform.astype(np.float32)[:, :, None, None]
     traits = {name: low + (high - low) * columns[:, k] for k, (name, (low, high)) in enumerate(RANGES.items())}
     # turned and tilted heads are rarer than straight ones
@@ -102,7 +105,16 @@ def draw_traits(uniform: Float64[np.ndarray, "sample trait"]) -> dict[str, Float
     # fair hair is rare over dark skin
     traits["hair_colour"] = traits["hair_colour"] * (1 - np.clip(traits["skin"] - np.float32(0.4), 0, 0.6))
     traits["brow_y"] = traits["eye_y"] - traits["brow_gap"]
-    return traits
+    hair, beard = traits.pop("hair_style"), traits["beard"]
+    present = {
+        "bald": hair <= 0.08,
+        "long_hair": hair > 0.62,
+        "moustache": beard > 0.78,
+        "beard": beard > 0.85,
+        "glasses": traits["glasses"] > 0.84,
+        "hand": traits["hand"] > 0.87,
+    }
+    return traits | {name: there.astype(np.float32) for name, there in present.items()}
 
 
 def tint(

@@ -226,7 +226,6 @@ def test_options_without_meaning_are_refused(options, word):
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an accelerator")
 @pytest.mark.parametrize("fill_mode", ["nearest", "constant", "reflect", "wrap"])
 def test_on_the_accelerator_the_same_matrices_give_the_same_pixels(fill_mode, monkeypatch):
     augment = KerasAugment(True, True, 30, 0.2, 0.2, 10, 0.3, fill_mode, 30.0)

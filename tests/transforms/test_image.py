@@ -154,7 +154,6 @@ def test_images_neither_grey_nor_rgb_are_refused():
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an accelerator")
 def test_on_the_accelerator_the_same_pixels():
     x, preprocess = images(height=60, width=50), Preprocess((12, 10, 3), size=24, channels=1, mean=[0.5], std=[0.5])
     torch.testing.assert_close(preprocess.cuda()(x.cuda()).cpu(), preprocess.cpu()(x), atol=1e-4, rtol=0)

@@ -1,0 +1,104 @@
+"""The usual way: ImageFolder over files, albumentations image by image, DataLoader workers, Lightning in fp32.
+
+Where the usual ways differ, the quicker one stands here: no progress bar, no logger, no checkpoints, no metrics, files
+already at the network's size, grey files read as grey.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# albumentations asks the network for newer versions of itself when it is imported
+os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
+
+import albumentations as A
+import cv2
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from albumentations.pytorch import ToTensorV2
+from cases import Case
+from PIL import Image
+from stopwatch import timed_fit
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from torchvision.datasets import ImageFolder
+
+from ferlab.run import load_data
+
+
+def write_files(case: Case, folder: Path, count: int) -> None:
+    """Write `count` training images as JPEG files (Pillow's default quality), one folder a class."""
+    data = load_data(case.config("32-true", count))
+    for index in data.training.indices[:count]:
+        image, label = data.samples.x[index], data.spec.labels[data.samples.labels[index]]
+        path = folder / label / f"{index}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.squeeze() if image.shape[-1] == 1 else image).save(path)
+
+
+def transform(case: Case) -> Callable[[Image.Image], Tensor]:
+    """Return the recipe of conf/augment in albumentations."""
+    # D0: shear .2 degrees, zoom .2 for x and y independently
+    affine = A.Affine(
+        scale={"x": (0.8, 1.2), "y": (0.8, 1.2)},
+        shear={"x": (-0.2, 0.2), "y": (0.0, 0.0)},
+        border_mode=cv2.BORDER_REPLICATE,
+        p=1.0,
+    )
+    recipes = {"d2": [], "d0": [affine]}
+    chain = A.Compose([*recipes[case.augment], A.HorizontalFlip(p=0.5), A.ToFloat(255.0), ToTensorV2()])
+    return lambda image: chain(image=np.asarray(image))["image"]
+
+
+def read(path: str, mode: str) -> Image.Image:
+    with Image.open(path) as image:
+        return image.convert(mode)
+
+
+class Module(pl.LightningModule):
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net, self.loss = net, nn.CrossEntropyLoss()
+
+    def training_step(self, batch: list[Tensor]) -> Tensor:
+        x, y = batch
+        loss: Tensor = self.loss(self.net(x), y)
+        self.log("loss", loss)
+        return loss
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.Adam(self.parameters(), lr=1e-3)
+
+
+def usual(case: Case, folder: Path, workers: int, steps: int) -> float:
+    """Return milliseconds a step."""
+    pl.seed_everything(0, verbose=False)
+    mode = "L" if case.channels == 1 else "RGB"
+    data = ImageFolder(str(folder), transform(case), loader=lambda path: read(path, mode))
+    loader = DataLoader(data, batch_size=case.batch, shuffle=True, num_workers=workers, drop_last=True)
+    options: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    trainer = pl.Trainer(accelerator="cpu", max_epochs=1, enable_model_summary=False, **options)
+    nets = {"cnn4": cnn4, "sentiment_cnn": sentiment_cnn}
+    net = nets[case.model](case.channels, len(data.classes))
+    return timed_fit(trainer, Module(net), steps, train_dataloaders=loader)
+
+
+def cnn4(channels: int, classes: int) -> nn.Module:
+    blocks: list[nn.Module] = []
+    for inputs, outputs, side in ((channels, 64, 3), (64, 128, 5), (128, 512, 3), (512, 512, 3)):
+        conv = nn.Conv2d(inputs, outputs, side, padding="same")
+        blocks += [conv, nn.BatchNorm2d(outputs), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25)]
+    blocks.append(nn.Flatten())
+    for inputs, outputs in ((512 * 9, 256), (256, 512)):
+        blocks += [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU(), nn.Dropout(0.25)]
+    return nn.Sequential(*blocks, nn.Linear(512, classes))
+
+
+def sentiment_cnn(channels: int, classes: int) -> nn.Module:
+    blocks: list[nn.Module] = []
+    for inputs in (channels, 32, 32, 32):
+        blocks += [nn.Conv2d(inputs, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.BatchNorm2d(32), nn.Dropout(0.25)]
+    dense = [nn.Linear(128, 128), nn.ReLU(), nn.BatchNorm1d(128), nn.Dropout(0.5)]
+    return nn.Sequential(*blocks, nn.Flatten(), *dense, nn.Linear(128, classes))

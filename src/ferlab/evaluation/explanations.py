@@ -39,7 +39,7 @@ def feature_map_sheet(
     title = "Feature maps, the strongest of each layer"
     footer = caption.line("each map from its own minimum (dark) to its maximum (bright)")
     with board(width, height, title, footer) as (figure, axes):
-        show(axes, image, 0, 0.25, side, 0.25 + side)
+        show(axes, image, 0.0, 0.25, side, 0.25 + side)
         axes.text(0, 0.2, "input", fontsize=9, color=INK)
         axes.text(0, 0.25 + side + LINE, note, fontsize=9, color=INK)
         for i, (name, values) in enumerate(maps.items()):

@@ -12,7 +12,7 @@ from ferlab.evaluation.style import BLUE, GREY, INK, ORANGE, PALE, RED, Caption,
 
 
 def class_counts(
-    counts: dict[str, dict[str, int]], caption: Caption, rebalanced: dict[str, float] | None = None
+    counts: dict[str, dict[str, int]], caption: Caption, rebalanced: dict[str, int] | None = None
 ) -> Figure:
     """Draw how many samples each class has, a panel a split.
 
@@ -29,13 +29,13 @@ def class_counts(
         for i, (split, values) in enumerate(counts.items()):
             axes = figure.add_subplot(1, len(counts), i + 1)
             after = rebalanced if split == "train" else None
-            bars: dict[str, tuple[list[float], str]] = {"as given": ([values[name] for name in names], BLUE)}
+            bars: dict[str, tuple[list[float], str]] = {"as given": ([float(values[name]) for name in names], BLUE)}
             if after is not None:
-                bars["after rebalancing"] = ([after[name] for name in names], ORANGE)
+                bars["after rebalancing"] = ([float(after[name]) for name in names], ORANGE)
             _bars(axes, names if i == 0 else None, bars)
             axes.set(title=f"{split}, n = {sum(values.values()):,}", xlabel="samples")
             if after is not None:
-                axes.set_title(f"{split}, n = {sum(values.values()):,} → {sum(after.values()):,.0f}")
+                axes.set_title(f"{split}, n = {sum(values.values()):,} → {sum(after.values()):,}")
                 _legend_above(axes)
     return figure
 
@@ -48,7 +48,7 @@ def confusion(measures: dict[str, Any], caption: Caption) -> Figure:
     side = max(2.4, (0.52 if len(names) < 10 else 0.42) * len(names))
     width, height = max(6.9, 2 * side + 0.09 * reach(names) + 1.1), side + 0.03 * reach(names) + 1.75
     accuracy = measures["accuracy"]
-    title = f"Confusion matrix, accuracy {100 * accuracy['value']:.1f} % ({_bounds(accuracy, 100, 1)})"
+    title = f"Confusion matrix, accuracy {100 * accuracy['value']:.1f} % ({_bounds(accuracy, 100.0, 1)})"
     with sheet(width, height, title, _facts(measures, caption)) as figure:
         size = 9.5 if len(names) < 10 else 8.5
         for i, (values, label) in enumerate(((counts, "samples"), (rates, "% of the true class"))):
@@ -78,7 +78,7 @@ def roc(rows: Rows, measures: dict[str, Any], caption: Caption) -> Figure:
     names = measures["labels"]
     shown = [1] if len(names) == 2 else range(len(names))
     mean = measures["auroc_macro"]
-    area = "undefined" if mean is None else f"{mean['value']:.3f} ({_bounds(mean, 1, 3)})"
+    area = "undefined" if mean is None else f"{mean['value']:.3f} ({_bounds(mean, 1.0, 3)})"
     title = f"ROC, AUC {area}" if len(names) == 2 else f"ROC of each class against the rest, mean AUC {area}"
     with sheet(7.6 + 0.07 * reach(tuple(names)), 5.0, title, _facts(measures, caption)) as figure:
         axes = figure.add_subplot()
@@ -90,7 +90,7 @@ def roc(rows: Rows, measures: dict[str, Any], caption: Caption) -> Figure:
                 continue
             shade, line = colour(i)
             x, y = _roc_points(rows.probabilities[:, i], rows.labels == i)
-            label = f"{names[i]}  {own['value']:.3f} ({_bounds(own, 1, 3)})"
+            label = f"{names[i]}  {own['value']:.3f} ({_bounds(own, 1.0, 3)})"
             axes.plot(x, y, color=shade, linestyle=line, linewidth=1.6, label=label)
         axes.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1), ylim=(0, 1.01))
         axes.set_aspect("equal")
@@ -99,7 +99,7 @@ def roc(rows: Rows, measures: dict[str, Any], caption: Caption) -> Figure:
     return figure
 
 
-def top_k(measures: dict[str, Any], caption: Caption, reported: list[float] | None = None) -> Figure:
+def top_k(measures: dict[str, Any], caption: Caption, reported: list[float | int] | None = None) -> Figure:
     """Draw how often the true class is among the k most probable, with intervals.
 
     Args:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -22,7 +22,13 @@ MEASURES = {
 PLAIN = ("auroc", "log_loss")
 
 
-def write_report(folder: Path, metrics: dict[str, Any], training: dict[str, Any], figures: Sequence[Path] = ()) -> Path:
+def write_report(
+    folder: Path,
+    metrics: dict[str, Any],
+    training: dict[str, Any],
+    figures: Sequence[Path] = (),
+    causes: dict[str, Any] | None = None,
+) -> Path:
     """Write a run's report.md.
 
     Args:
@@ -31,6 +37,7 @@ def write_report(folder: Path, metrics: dict[str, Any], training: dict[str, Any]
         training: how it was trained: command, epochs, chosen_epoch, seconds, precision, ...; what is missing is left
             out of the page.
         figures: PNG files, in the order to show; linked relative to `folder`.
+        causes: `causal_overlap`'s result, where the data know the causes.
     """
     test, data = metrics["test"], metrics["data"]
     parts = [f"# {metrics['model']} on {data['name']}, seed {metrics['seed']}"]
@@ -43,6 +50,8 @@ def write_report(folder: Path, metrics: dict[str, Any], training: dict[str, Any]
         parts.append("> **Read with care:** " + "; ".join(marks) + ".")
     parts += [_headline(test), *_document(metrics), "## Figures of merit", _measures(metrics)]
     parts += ["## Classes, on test", _classes(test), "## Data", *_data(metrics), "## Training", _training(training)]
+    if causes:
+        parts += ["## Does it look at the causes?", _causes(causes)]
     if figures:
         parts.append("## Figures")
         parts += [
@@ -58,8 +67,16 @@ def write_report(folder: Path, metrics: dict[str, Any], training: dict[str, Any]
     return path
 
 
-def render_summary(metrics: dict[str, Any], folder: Path) -> RenderableType:
-    """Return what a run prints at its end: its figures with intervals, the document's, and the run folder."""
+def print_summary(metrics: dict[str, Any], folder: Path, console: Console | None = None) -> None:
+    """Print what a run ends with: its summary and the run folder."""
+    console = console or Console()
+    console.print(render_summary(metrics))
+    # a path that wraps or is cut cannot be copied
+    console.print(f"run folder {folder}", style="bold", soft_wrap=True, markup=False, highlight=False)
+
+
+def render_summary(metrics: dict[str, Any]) -> RenderableType:
+    """Return a run's figures with intervals, its marks, and the document's figure, for a terminal."""
     data, protocol = metrics["data"], metrics["protocol"]
     kind = "[bold red]SYNTHETIC[/] " if data.get("synthetic") else ""
     title = f"{kind}{data['name']} · {metrics['model']} · seed {metrics['seed']} · protocol {protocol['name']}"
@@ -79,8 +96,6 @@ def render_summary(metrics: dict[str, Any], folder: Path) -> RenderableType:
     if verdict:
         text = f"{verdict['row']} reports {_number(verdict['reported'], verdict['metric'])}: {verdict['verdict']}"
         lines.append(Text(f"{text}, {verdict['reason']}" + (f". {verdict['caveat']}" if verdict["caveat"] else "")))
-    # a path that wraps cannot be copied
-    lines.append(Text(f"run folder {folder}", style="bold", no_wrap=True, overflow="ignore"))
     return Group(*lines)
 
 
@@ -153,6 +168,19 @@ def _data(metrics: dict[str, Any]) -> list[str]:
     text = f"Protocol **{protocol['name']}**, hash `{protocol.get('hash', '')}`"
     text += f"; the epoch was chosen on {chosen}." if chosen else "."
     return [text, _table(rows), *(f"- {note}" for note in data.get("notes", []))]
+
+
+def _causes(causes: dict[str, Any]) -> str:
+    def times(name: str) -> str:
+        return f"{causes[name]['value']:.2f} times ({causes[name]['low']:.2f} to {causes[name]['high']:.2f})"
+
+    share, area = _number(causes["share"]["value"], ""), _number(causes["area"]["value"], "")
+    return (
+        f"Of the Grad-CAM heat of {causes['n']:,} test images, {share} lies inside the regions that cause the label, "
+        f"which cover {area} of the image: {times('ratio_area')} as much as by chance, and {times('ratio_elsewhere')} "
+        "as much as lies inside the regions of other images. The hottest place lies inside for "
+        f"{_estimate(causes['pointing'], '')}."
+    )
 
 
 def _training(training: dict[str, Any]) -> str:

@@ -56,12 +56,16 @@ class Rows:
                 f"predictions: no row of split {name!r}; found {sorted(set(self.splits.tolist()))}. "
                 "Run `python -m ferlab.evaluate run=RUN_DIR` to write the rows of every split"
             )
+        return self.take(np.flatnonzero(here))
+
+    def take(self, positions: Int64[np.ndarray, "chosen"]) -> "Rows":
+        """Return the rows at these positions, in their order."""
         return Rows(
-            self.ids[here],
-            self.splits[here],
-            self.labels[here],
-            self.preds[here],
-            self.probabilities[here],
+            self.ids[positions],
+            self.splits[positions],
+            self.labels[positions],
+            self.preds[positions],
+            self.probabilities[positions],
             self.names,
             self.meta,
         )

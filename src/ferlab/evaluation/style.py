@@ -89,7 +89,7 @@ def sheet(width: float, height: float, title: str, footer: str) -> Iterator[Figu
 
 @contextmanager
 def board(
-    width: float, height: float, title: str, footer: str, left: float = 0, right: float = 0
+    width: float, height: float, title: str, footer: str, left: float = 0.0, right: float = 0.0
 ) -> Iterator[tuple[Figure, Axes]]:
     """Hand out a figure and a bare axes to lay tiles on, x in 0..width, y in 0..height downwards, one unit an inch.
 
@@ -100,7 +100,7 @@ def board(
         across = max(width + left + right + 0.2, 6.5)
         figure = Figure(figsize=(across, height + 1), dpi=100)
         FigureCanvasAgg(figure)
-        above, below = _bands(figure, across, 0, title, footer)
+        above, below = _bands(figure, across, 0.0, title, footer)
         total = height + above + below
         figure.set_size_inches(across, total)
         _bands(figure, across, total, title, footer)

@@ -18,7 +18,7 @@ RESAMPLES = 2_000
 
 def causal_overlap(
     heat: Float[np.ndarray, "image height width"],
-    masks: UInt8[np.ndarray, "image height width"],
+    masks: UInt8[np.ndarray, "_ _ _"],
     labels: Int[np.ndarray, "image"] | None = None,
     resamples: int = RESAMPLES,
 ) -> dict[str, Any]:

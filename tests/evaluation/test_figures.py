@@ -130,7 +130,8 @@ def test_overlay_leaves_cold_places_alone():
 
 def test_saved_figures_are_the_same_bytes(tmp_path):
     files = [
-        save(galleries.sample_grid(np.zeros((2, 8, 8, 1), np.uint8), ["a", "b"], CAPTION), tmp_path / n) for n in "ab"
+        save(galleries.sample_grid(np.zeros((2, 8, 8, 1), np.uint8), ["a", "b"], CAPTION), tmp_path / f"{n}.png")
+        for n in "ab"
     ]
     assert files[0].read_bytes() == files[1].read_bytes()
     with Image.open(io.BytesIO(files[0].read_bytes())) as image:
@@ -169,8 +170,8 @@ NAMES = ["learning_curves", "confusion", "roc", "top_k", "predictions", "class_c
 def test_a_run_has_all_its_figures(run):
     masks = np.zeros((100, 12, 12), dtype=np.uint8)
     masks[:, 3:6] = 1
-    state = torch.random.get_rng_state()
-    files, overlap = run(conv(), masks=masks, augment=lambda t: t.float() + torch.randn(t.shape))
+    net, state = conv(), torch.random.get_rng_state()
+    files, overlap = run(net, masks=masks, augment=lambda t: t.float() + torch.randn(t.shape))
     assert [file.stem for file in files] == [*NAMES, "feature_maps", "gradcam", "causes"]
     assert all(file.stat().st_size > 5_000 for file in files)
     assert overlap is not None and overlap["area"]["value"] == 0.25

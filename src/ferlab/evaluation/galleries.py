@@ -46,7 +46,9 @@ def misclassified(
         for i, (true, said) in enumerate(zip(errors.labels, errors.preds, strict=True))
     ]
     title = f"Most confident errors, {len(errors):,} of {total:,}"
-    footer = caption.line(f"{errors.splits[0]}", "above: true class", "below: predicted class and its probability")
+    footer = caption.line(
+        *errors.splits[:1].tolist(), "above: true class", "below: predicted class and its probability"
+    )
     return _grid(images, notes, title, footer, 8)
 
 

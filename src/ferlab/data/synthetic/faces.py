@@ -23,7 +23,7 @@ from ferlab.errors import FerlabError
 from ferlab.spec import Kind, TaskSpec
 
 #: raise it whenever the drawing changes: cached pictures of older versions are then left alone.
-VERSION = 2
+VERSION = 3
 SPLITS = ("train", "val", "test")
 #: larger batches fall out of the processor's cache, smaller ones spend their time on calls
 _BATCH_PIXELS = 20 * 48 * 48
@@ -53,7 +53,7 @@ class SyntheticFaces:
         kind: str | None = None,
         imbalance: float = 0.0,
         label_noise: float = 0.0,
-        intensity: Sequence[float] = (0.5, 1.0),
+        intensity: Sequence[float] = (0.6, 1.0),
         seed: int = 0,
     ) -> None:
         """Check the options; nothing is drawn yet.

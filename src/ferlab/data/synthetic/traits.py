@@ -45,12 +45,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "beard": (0.0, 1.0),
     "beard_dark": (0.15, 0.8),
     # pose and framing
-    "yaw": (-0.36, 0.36),
-    "pitch": (-0.20, 0.20),
-    "roll": (-0.20, 0.20),
-    "scale": (0.92, 1.13),
-    "shift_x": (-0.08, 0.08),
-    "shift_y": (-0.07, 0.08),
+    "yaw": (-0.32, 0.32),
+    "pitch": (-0.16, 0.16),
+    "roll": (-0.17, 0.17),
+    "scale": (0.97, 1.12),
+    "shift_x": (-0.055, 0.055),
+    "shift_y": (-0.05, 0.05),
     "gaze": (-0.045, 0.045),
     # light and camera
     "light_x": (-0.85, 0.85),
@@ -66,7 +66,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "back_size": (0.3, 1.2),
     "cloth": (0.05, 0.9),
     "blur": (0.0, 1.0),
-    "grain": (0.004, 0.028),
+    "grain": (0.004, 0.022),
     # occlusion
     "glasses": (0.0, 1.0),
     "glass_size": (0.17, 0.23),

@@ -46,7 +46,7 @@ def confusion(measures: dict[str, Any], caption: Caption) -> Figure:
     support = counts.sum(1, keepdims=True)
     rates = np.divide(100 * counts, support, out=np.full(counts.shape, np.nan), where=support > 0)
     side = max(2.4, (0.52 if len(names) < 10 else 0.42) * len(names))
-    width, height = max(6.9, 2 * side + 0.09 * reach(names) + 1.1), side + 0.03 * reach(names) + 1.75
+    width, height = max(6.9, 2 * side + 0.09 * reach(names) + 1.1), side + 0.03 * reach(names) + 1.9
     accuracy = measures["accuracy"]
     title = f"Confusion matrix, accuracy {100 * accuracy['value']:.1f} % ({_bounds(accuracy, 100.0, 1)})"
     with sheet(width, height, title, _facts(measures, caption)) as figure:

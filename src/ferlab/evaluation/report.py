@@ -10,16 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ferlab.evaluation.verdict import compare
-
-MEASURES = {
-    "accuracy": "accuracy",
-    "precision_macro": "precision, macro",
-    "recall_macro": "recall, macro (UAR)",
-    "f1_macro": "F1, macro",
-    "auroc_macro": "AUROC, macro",
-    "log_loss": "log loss, nats",
-}
-PLAIN = ("auroc", "log_loss")
+from ferlab.evaluation.words import MEASURES, duration, estimate, number, span, table
 
 
 def write_report(
@@ -80,21 +71,19 @@ def render_summary(metrics: dict[str, Any]) -> RenderableType:
     data, protocol = metrics["data"], metrics["protocol"]
     kind = "[bold red]SYNTHETIC[/] " if data.get("synthetic") else ""
     title = f"{kind}{data['name']} · {metrics['model']} · seed {metrics['seed']} · protocol {protocol['name']}"
-    table = Table(title=title, title_justify="left", caption="95 % intervals", caption_justify="left")
-    table.add_column("")
+    grid = Table(title=title, title_justify="left", caption="95 % intervals", caption_justify="left")
+    grid.add_column("")
     for split in ("val", "test"):
-        table.add_column(f"{split}, n = {metrics[split]['n']:,}", justify="right", style="bold" * (split == "test"))
+        grid.add_column(f"{split}, n = {metrics[split]['n']:,}", justify="right", style="bold" * (split == "test"))
     for name, label in MEASURES.items():
-        table.add_row(label, *(_estimate(metrics[split][name], name) for split in ("val", "test")))
+        grid.add_row(label, *(estimate(metrics[split][name], name) for split in ("val", "test")))
     guess = [metrics[split]["majority"] for split in ("val", "test")]
-    table.add_row(
-        f"always {guess[1]['label']}", *(_estimate(one["accuracy"], "accuracy") for one in guess), style="dim"
-    )
-    lines: list[RenderableType] = [table]
+    grid.add_row(f"always {guess[1]['label']}", *(estimate(one["accuracy"], "accuracy") for one in guess), style="dim")
+    lines: list[RenderableType] = [grid]
     lines += [Text(f"! {mark}", style="yellow") for mark in protocol.get("marks", [])]
     verdict = compare(metrics)
     if verdict:
-        text = f"{verdict['row']} reports {_number(verdict['reported'], verdict['metric'])}: {verdict['verdict']}"
+        text = f"{verdict['row']} reports {number(verdict['reported'], verdict['metric'])}: {verdict['verdict']}"
         lines.append(Text(f"{text}, {verdict['reason']}" + (f". {verdict['caveat']}" if verdict["caveat"] else "")))
     return Group(*lines)
 
@@ -102,8 +91,8 @@ def render_summary(metrics: dict[str, Any]) -> RenderableType:
 def _headline(test: dict[str, Any]) -> str:
     best, guess = test["accuracy"], test["majority"]
     return (
-        f"**Test accuracy {_estimate(best, 'accuracy')}, n = {test['n']:,}.** Always answering *{guess['label']}*, the "
-        f"largest class, gives {_number(guess['accuracy']['value'], 'accuracy')}. In brackets, here and below: 95 % "
+        f"**Test accuracy {estimate(best, 'accuracy')}, n = {test['n']:,}.** Always answering *{guess['label']}*, the "
+        f"largest class, gives {number(guess['accuracy']['value'], 'accuracy')}. In brackets, here and below: 95 % "
         "intervals over test samples; another training run would move the figures too."
     )
 
@@ -113,10 +102,10 @@ def _document(metrics: dict[str, Any]) -> list[str]:
     if verdict is None:
         return []
     name = verdict["metric"]
-    theirs = _number(verdict["reported"], name)
+    theirs = number(verdict["reported"], name)
     if "reported_low" in verdict:
-        theirs += f" ({_range(verdict['reported_low'], verdict['reported_high'], name)} at its n = {verdict['n']:,})"
-    rows = [["reported", "ours", "verdict"], [theirs, _estimate(verdict["ours"], name), f"**{verdict['verdict']}**"]]
+        theirs += f" ({span(verdict['reported_low'], verdict['reported_high'], name)} at its n = {verdict['n']:,})"
+    rows = [["reported", "ours", "verdict"], [theirs, estimate(verdict["ours"], name), f"**{verdict['verdict']}**"]]
     text = f"{verdict['verdict'].capitalize()}: {verdict['reason']}."
     gap = verdict.get("difference")
     if gap:
@@ -124,20 +113,20 @@ def _document(metrics: dict[str, Any]) -> list[str]:
         text += f" Ours less theirs: {100 * gap['value']:+.1f} points ({low:+.1f} to {high:+.1f})."
     if verdict["caveat"]:
         text += f" Caveat: {verdict['caveat']}."
-    return [f"## Beside the document: {verdict['row']}, {name}", _table(rows), text]
+    return [f"## Beside the document: {verdict['row']}, {name}", table(rows), text]
 
 
 def _measures(metrics: dict[str, Any]) -> str:
     splits = ("test", "val")
     rows = [["", *(f"{split}, n = {metrics[split]['n']:,}" for split in splits)]]
     named = MEASURES | {f"top{k}": f"top-{k} accuracy" for k in range(2, len(metrics["test"]["labels"]))}
-    rows += [[label, *(_estimate(metrics[s][name], name) for s in splits)] for name, label in named.items()]
+    rows += [[label, *(estimate(metrics[s][name], name) for s in splits)] for name, label in named.items()]
     note = "Validation chose the epoch, so its figures flatter. "
     if metrics["protocol"].get("selection") == "test":
         note = "**The test samples chose the epoch**, so the test figures flatter. "
     how = metrics["test"]["intervals"]
     return (
-        f"{_table(rows)}\n\n{note}Macro: the plain mean over classes that occur. Intervals: Wilson for proportions, "
+        f"{table(rows)}\n\n{note}Macro: the plain mean over classes that occur. Intervals: Wilson for proportions, "
         f"percentile bootstrap ({how['resamples']:,} resamples of rows, seed {how['seed']}) for the others."
     )
 
@@ -146,8 +135,8 @@ def _classes(test: dict[str, Any]) -> str:
     names = ("precision", "recall", "f1", "auroc")
     rows = [["class", "n", "predicted", "precision", "recall", "F1", "AUROC"]]
     for label, one in test["per_class"].items():
-        rows.append([label, f"{one['support']:,}", f"{one['predicted']:,}", *(_estimate(one[n], n) for n in names)])
-    return _table(rows)
+        rows.append([label, f"{one['support']:,}", f"{one['predicted']:,}", *(estimate(one[n], n) for n in names)])
+    return table(rows)
 
 
 def _data(metrics: dict[str, Any]) -> list[str]:
@@ -167,19 +156,19 @@ def _data(metrics: dict[str, Any]) -> list[str]:
     chosen = protocol.get("selection")
     text = f"Protocol **{protocol['name']}**, hash `{protocol.get('hash', '')}`"
     text += f"; the epoch was chosen on {chosen}." if chosen else "."
-    return [text, _table(rows), *(f"- {note}" for note in data.get("notes", []))]
+    return [text, table(rows), *(f"- {note}" for note in data.get("notes", []))]
 
 
 def _causes(causes: dict[str, Any]) -> str:
     def times(name: str) -> str:
         return f"{causes[name]['value']:.2f} times ({causes[name]['low']:.2f} to {causes[name]['high']:.2f})"
 
-    share, area = _number(causes["share"]["value"], ""), _number(causes["area"]["value"], "")
+    share, area = number(causes["share"]["value"], ""), number(causes["area"]["value"], "")
     return (
         f"Of the Grad-CAM heat of {causes['n']:,} test images, {share} lies inside the regions that cause the label, "
         f"which cover {area} of the image: {times('ratio_area')} as much as by chance, and {times('ratio_elsewhere')} "
         "as much as lies inside the regions of other images. The hottest place lies inside for "
-        f"{_estimate(causes['pointing'], '')}."
+        f"{estimate(causes['pointing'], '')}."
     )
 
 
@@ -188,7 +177,7 @@ def _training(training: dict[str, Any]) -> str:
     facts: dict[str, str | None] = {
         "epochs": None,
         "kept": None,
-        "time": None if get("seconds") is None else _time(training["seconds"]),
+        "time": None if get("seconds") is None else duration(training["seconds"]),
         "speed": None if get("samples_per_second") is None else f"{training['samples_per_second']:,.0f} images/s",
         "precision": f"{get('precision')} ({get('precision_reason')})" if get("precision_reason") else get("precision"),
         "device": f"{get('device')}, {get('threads')} threads" if get("device") else None,
@@ -205,31 +194,5 @@ def _training(training: dict[str, Any]) -> str:
     return "\n".join(f"- {name}: {fact}" for name, fact in facts.items() if fact) or "Not recorded."
 
 
-def _estimate(estimate: dict[str, Any] | None, name: str) -> str:
-    if estimate is None:
-        return "undefined"
-    return f"{_number(estimate['value'], name)} ({_range(estimate['low'], estimate['high'], name)})"
-
-
-def _number(value: float, name: str) -> str:
-    return f"{value:.3f}" if name.startswith(PLAIN) else f"{100 * value:.1f} %"
-
-
-def _range(low: float, high: float, name: str) -> str:
-    return f"{low:.3f} to {high:.3f}" if name.startswith(PLAIN) else f"{100 * low:.1f} to {100 * high:.1f}"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table, first row its head, first column left and the others right."""
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    return "\n".join([lines[0], "|---|" + "---:|" * (len(rows[0]) - 1), *lines[1:]])
-
-
 def _link(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(path, folder)).as_posix().replace(" ", "%20")
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

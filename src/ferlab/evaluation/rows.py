@@ -160,7 +160,7 @@ def read_rows(path: Path) -> Rows:
     return rows
 
 
-def _indices(values: list[str], names: tuple[str, ...], column: str, path: Path) -> Int64[np.ndarray, "row"]:
+def _indices(values: list[Any], names: tuple[str, ...], column: str, path: Path) -> Int64[np.ndarray, "row"]:
     index = {name: i for i, name in enumerate(names)}
     for row, value in enumerate(values):
         if value not in index:

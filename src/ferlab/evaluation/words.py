@@ -1,0 +1,44 @@
+"""Figures in words: numbers, intervals, durations and tables as a report writes them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+MEASURES = {
+    "accuracy": "accuracy",
+    "precision_macro": "precision, macro",
+    "recall_macro": "recall, macro (UAR)",
+    "f1_macro": "F1, macro",
+    "auroc_macro": "AUROC, macro",
+    "log_loss": "log loss, nats",
+}
+PLAIN = ("auroc", "log_loss")
+
+
+def estimate(found: dict[str, Any] | None, name: str) -> str:
+    """Return an estimate with its interval, "61.4 % (59.8 to 63.0)"; `name` is its measure, "f1_macro" say."""
+    if found is None:
+        return "undefined"
+    return f"{number(found['value'], name)} ({span(found['low'], found['high'], name)})"
+
+
+def number(value: float, name: str) -> str:
+    """Return a value as its measure is usually written: areas and losses plain, all else in per cent."""
+    return f"{value:.3f}" if name.startswith(PLAIN) else f"{100 * value:.1f} %"
+
+
+def span(low: float, high: float, name: str) -> str:
+    """Return an interval as `number` would write its ends."""
+    return f"{low:.3f} to {high:.3f}" if name.startswith(PLAIN) else f"{100 * low:.1f} to {100 * high:.1f}"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table, first row its head, first column left and the others right."""
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join([lines[0], "|---|" + "---:|" * (len(rows[0]) - 1), *lines[1:]])
+
+
+def duration(seconds: float) -> str:
+    """Return "1 h 5 min", "2 min 30 s" or "4.5 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

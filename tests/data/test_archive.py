@@ -30,7 +30,7 @@ def test_zip_and_folder_give_the_same(tmp_path: Path) -> None:
             assert archive.names == sorted(ENTRIES)
     assert files_of(packed) == [packed]
     assert sorted(files_of(folder, ("a",))) == [folder / "a/1.jpg"]
-    assert FolderArchive(folder, ("b",)).names == ["b/2.jpg"]
+    assert FolderArchive(folder, ("b", "c.txt", "d")).names == ["b/2.jpg", "c.txt"]
 
 
 def test_linked_folders_are_followed_but_not_in_circles(tmp_path: Path) -> None:

@@ -134,6 +134,8 @@ def _build_slowly(folder: str, barrier: Any, calls: Any, sums: Any) -> None:
     sums.put(int(cached("set", {"a": 1}, build)["x"].sum()))
 
 
+# a newer Python warns of forking beside the threads that other tests' libraries keep
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_two_processes_at_once_build_once(own_cache: Path) -> None:
     context = mp.get_context("fork")
     barrier, calls, sums = context.Barrier(2), context.Value("i", 0), context.Queue()

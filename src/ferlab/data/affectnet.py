@@ -24,7 +24,7 @@ from ferlab.errors import FerlabError
 CLASSES = ("anger", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 GET = "https://www.kaggle.com/datasets/fatihkgg/affectnet-yolo-format"
 
-_TOPS = ("train", "valid", "test")
+_TOPS = ("train", "valid", "test", "data.yaml")
 _ENTRY = re.compile(r"^(?:.*/)?((train|valid|test)/(images|labels)/([^/]+)\.(\w+))$")
 _ZIPS = ("affectnet_yolo.zip", "affectnet-yolo-format.zip", "affectnet.zip", "archive.zip")
 _FOLDERS = ("YOLO_format", "affectnet_yolo", "affectnet", "affectnet-yolo-format")
@@ -66,11 +66,11 @@ class AffectNet:
         size, channels = self.options.shape(), self.options.channels(native=False)
 
         def build() -> Arrays:
-            with open_archive(source, broken) as archive:
+            with open_archive(source, broken, _TOPS) as archive:
                 listing = _list(archive, broken)
                 return listing.read(archive.read, broken, size, channels)
 
-        key = {"content": fingerprint(files_of(source), source)}
+        key = {"content": fingerprint(files_of(source, _TOPS), source)}
         return cached_images("affectnet", self.options, broken, key, build)
 
 

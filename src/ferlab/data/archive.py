@@ -100,7 +100,7 @@ class FolderArchive:
 
     Args:
         path: the folder.
-        tops: subfolders to look into; all where None.
+        tops: subfolders to look into, and files beside them; everything where None.
     """
 
     def __init__(self, path: Path, tops: tuple[str, ...] | None = None) -> None:
@@ -130,7 +130,7 @@ Archive = ZipArchive | FolderArchive
 
 
 def open_archive(path: Path, broken: Broken, tops: tuple[str, ...] | None = None) -> Archive:
-    """Open a zip file, or a folder and of it only the subfolders `tops`, for reading in a `with` block."""
+    """Open a zip file, or a folder and of it only `tops`, for reading in a `with` block."""
     return FolderArchive(path, tops) if path.is_dir() else ZipArchive(path, broken)
 
 
@@ -143,6 +143,8 @@ def _walk(path: Path, tops: tuple[str, ...] | None) -> list[str]:
     names: list[str] = []
     seen: set[str] = set()
     for top in [path] if tops is None else [path / t for t in tops]:
+        if top.is_file():
+            names.append(top.relative_to(path).as_posix())
         for folder, below, files in os.walk(top, followlinks=True):
             # links to class folders are usual, a link to a parent would never end
             real = os.path.realpath(folder)

@@ -127,6 +127,6 @@ def list_tree(archive: Archive, broken: Broken) -> Listing:
 
 def _without_wrapper(paths: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Drop folders that hold everything: a zip made of one folder begins with its name."""
-    while paths and len({p[0] for p in paths}) == 1 and paths[0][0] not in SPLITS and min(map(len, paths)) > 1:
+    while paths and len({p[0] for p in paths}) == 1 and paths[0][0] not in SPLITS and min(map(len, paths)) > 2:
         paths = [p[1:] for p in paths]
     return paths

@@ -48,8 +48,9 @@ def _score(logits: Float[Tensor, "batch outputs"], target: Int[Tensor, "batch"] 
     classes = max(logits.shape[1], 2)
     if target is not None and bool(((target < 0) | (target >= classes)).any()):
         raise FerlabError(f"explain: expected target classes 0..{classes - 1}, found {target.tolist()}")
+    target = None if target is None else target.to(logits.device)
     if logits.shape[1] == 1:
         positive = logits[:, 0] > 0 if target is None else target == 1
         return torch.where(positive, logits[:, 0], -logits[:, 0])
-    chosen = logits.argmax(1) if target is None else target.to(logits.device)
+    chosen = logits.argmax(1) if target is None else target
     return logits.gather(1, chosen[:, None])[:, 0]

@@ -9,6 +9,9 @@ import pytorch_lightning as pl
 
 WARM = 4
 
+warnings.filterwarnings("ignore", module="pytorch_lightning")
+logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+
 
 class StepsDone(Exception):  # noqa: N818 (no error: it ends the training)
     """The steps that were to be timed are over."""
@@ -30,8 +33,6 @@ class Stopwatch(pl.Callback):
 
 def timed_fit(trainer: pl.Trainer, task: pl.LightningModule, steps: int, **data: Any) -> float:
     """Return milliseconds a step of `trainer.fit`."""
-    warnings.filterwarnings("ignore", module="pytorch_lightning")
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     watch = Stopwatch(steps)
     trainer.callbacks.append(watch)
     try:

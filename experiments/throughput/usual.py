@@ -5,7 +5,9 @@ already at the network's size, grey files read as grey.
 """
 
 import os
+import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +51,15 @@ def transform(case: Case) -> Callable[[Image.Image], Tensor]:
     )
     recipes = {"d2": [], "d0": [affine]}
     chain = A.Compose([*recipes[case.augment], A.HorizontalFlip(p=0.5), A.ToFloat(255.0), ToTensorV2()])
-    return lambda image: chain(image=np.asarray(image))["image"]
+    return partial(apply, chain)
 
 
-def read(path: str, mode: str) -> Image.Image:
+def apply(chain: A.Compose, image: Image.Image) -> Tensor:
+    result: Tensor = chain(image=np.asarray(image))["image"]
+    return result
+
+
+def read(mode: str, path: str) -> Image.Image:
     with Image.open(path) as image:
         return image.convert(mode)
 
@@ -76,8 +83,12 @@ def usual(case: Case, folder: Path, workers: int, steps: int) -> float:
     """Return milliseconds a step."""
     pl.seed_everything(0, verbose=False)
     mode = "L" if case.channels == 1 else "RGB"
-    data = ImageFolder(str(folder), transform(case), loader=lambda path: read(path, mode))
-    loader = DataLoader(data, batch_size=case.batch, shuffle=True, num_workers=workers, drop_last=True)
+    data = ImageFolder(str(folder), transform(case), loader=partial(read, mode))
+    # a process that was itself spawned would spawn its workers, which is no usual way on Linux
+    start = "fork" if workers and sys.platform == "linux" else None
+    loader = DataLoader(
+        data, batch_size=case.batch, shuffle=True, num_workers=workers, drop_last=True, multiprocessing_context=start
+    )
     options: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
     trainer = pl.Trainer(accelerator="cpu", max_epochs=1, enable_model_summary=False, **options)
     nets = {"cnn4": cnn4, "sentiment_cnn": sentiment_cnn}

@@ -20,7 +20,8 @@ def build(values: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         **kwargs: further keyword arguments.
 
     Raises:
-        FerlabError: no target, a target outside the trusted packages, or arguments that it does not take.
+        FerlabError: no target, a target outside the trusted packages, or arguments that it does not take. Whatever
+            else the target raises passes through.
     """
     if not isinstance(values, dict) or "_target_" not in values:
         raise FerlabError(f"configuration: expected a mapping with _target_, found {values!r}")
@@ -29,11 +30,10 @@ def build(values: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         return hydra.utils.instantiate(values, *args, _convert_="all", **kwargs)
     except InstantiationException as error:
         cause = error.__cause__
-        if isinstance(cause, FerlabError):
-            raise cause from None
         if isinstance(cause, TypeError):
             raise FerlabError(f"configuration: {values['_target_']}: {cause}") from error
-        raise
+        # the target's own error says more than Hydra's wrapping of it
+        raise cause or error from None
 
 
 def _check(values: Any) -> None:

@@ -52,7 +52,7 @@ class Predictor:
     ) -> Float[np.ndarray, "sample classes"]:
         """Return probabilities of raw images, grey (one channel) or RGB, of any size, values 0 to 255."""
         x = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
-        return torch.cat([self.tensor(part) for part in x.split(batch_size)]).numpy()
+        return torch.cat([self.tensor(part) for part in torch.split(x, batch_size)]).numpy()
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -27,7 +27,9 @@ def conf_dir() -> Path:
     for folder in (here.parents[1] / "conf", here / "conf"):
         if (folder / "train.yaml").is_file():
             return folder
-    raise FerlabError(f"configuration: no train.yaml in {here.parents[1] / 'conf'} or {here / 'conf'}; reinstall ferlab")
+    raise FerlabError(
+        f"configuration: no train.yaml in {here.parents[1] / 'conf'} or {here / 'conf'}; reinstall ferlab"
+    )
 
 
 def compose(name: str = "train", overrides: Sequence[str] = ()) -> DictConfig:
@@ -103,7 +105,8 @@ def explain(error: BaseException, name: str) -> str:
         if not where:
             keys = [key for key in keys if key != "hydra"]
         return (
-            f"configuration: no key {wanted!r} in {where or name + '.yaml'}{_nearest(wanted.rpartition('.')[2], keys)}\n"
+            f"configuration: no key {wanted!r} in {where or name + '.yaml'}"
+            f"{_nearest(wanted.rpartition('.')[2], keys)}\n"
             f"what exists there: {', '.join(sorted(keys))}\n"
             f"(to add a key of your own: +{wanted}=...; to see the whole configuration: --cfg job)"
         )

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 
 from ferlab.checkpoint import Predictor
 from ferlab.data.datamodule import DataModule
+from ferlab.evaluation.draw import Pictures, draw
 from ferlab.evaluation.measure import measure
+from ferlab.evaluation.report import print_summary, write_report
 from ferlab.evaluation.rows import Rows, write_rows
 from ferlab.task import Task
 
@@ -49,11 +52,50 @@ def finish(
         "val": measure(rows, "val", majority=_majority(data)),
         "test": measure(rows, "test", majority=_majority(data)),
     }
-    path = folder / "metrics.json"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(result, indent=2, allow_nan=False) + "\n")
-    temporary.replace(path)
+    write_json(folder / "metrics.json", result)
+    figures, causes = (
+        draw_figures(folder, config, result, rows, task, data, curves) if config["figures"] else ([], None)
+    )
+    write_report(folder, result, training, figures, causes)
+    print_summary(result, folder)
     return result
+
+
+def draw_figures(
+    folder: Path,
+    config: dict[str, Any],
+    result: dict[str, Any],
+    rows: Rows,
+    task: Task,
+    data: DataModule,
+    curves: Path | None,
+) -> tuple[list[Path], dict[str, Any] | None]:
+    """Draw a run's figures into `folder`/figures; of synthetic images also causes.json, how heat meets causes."""
+    samples = data.samples
+    pictures = Pictures(
+        x=samples.x,
+        labels=samples.labels,
+        train=data.training.indices,
+        test=data.assignment.indices["test"],
+        preprocess=task.preprocess,
+        net=task.net,
+        augment=task.augment,
+        masks=samples.masks,
+    )
+    target = folder / "figures"
+    target.mkdir(parents=True, exist_ok=True)
+    with Console().status("drawing figures"):
+        figures, causes = draw(target, result, rows, pictures, curves, layer=config["explain"]["layer"])
+    if causes is not None:
+        write_json(target / "causes.json", causes)
+    return figures, causes
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write plain values whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n")
+    temporary.replace(path)
 
 
 def predict(predictor: Predictor, data: DataModule, path: Path, marks: list[str]) -> Rows:

@@ -100,5 +100,5 @@ class SigmoidCrossEntropy(Loss):
 
 
 def _share(logits: Tensor) -> Tensor:
-    p = logits.float().sigmoid()
-    return p / p.sum(dim=1, keepdim=True).clamp_min(KERAS_EPSILON)
+    # sigmoid / sum of sigmoids, by way of logarithms: the sum cannot vanish
+    return F.logsigmoid(logits.float()).softmax(dim=1)

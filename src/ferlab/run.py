@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import resource
 import shutil
 import sys
@@ -13,9 +12,9 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-import yaml
+import yaml  # type: ignore[import-untyped]
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from ferlab import checkpoint, precision
 from ferlab.allocator import keep_freed_memory
@@ -23,7 +22,8 @@ from ferlab.build import build
 from ferlab.callbacks.interrupt import GracefulInterrupt
 from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError
-from ferlab.finish import finish
+from ferlab.finish import finish, write_json
+from ferlab.resume import carry_over, join_curves
 from ferlab.task import Task
 
 log = logging.getLogger(__name__)
@@ -45,26 +45,29 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
     """
     _begin(config, folder)
     try:
-        keep_freed_memory()
         _quiet()
         pl.seed_everything(config["seed"], workers=True, verbose=False)
         data = load_data(config)
         trainer, why = _trainer(config, folder)
         task = _task(config, data)
-        resume = _resume(config["resume"], task)
+        resume = carry_over(config["resume"], task, folder) if config["resume"] else None
     except BaseException:
         _discard(folder)
         raise
     print(f"run folder {folder}\nprecision {why}", flush=True)
     print(_data_line(data), flush=True)
     training = _fit(trainer, task, data, resume)
-    training |= {"command": command, "precision": trainer.precision, "precision_reason": why}
+    if config["resume"]:
+        join_curves(config["resume"], folder)
+    training |= {"resumed_from": config["resume"], "command": command}
+    training |= {"precision": trainer.precision, "precision_reason": why}
     best = folder / "checkpoints" / "best.ckpt"
-    if not trainer.fast_dev_run:
+    if not config["trainer"]["fast_dev_run"]:
         checkpoint.restore(task, checkpoint.read(best), best)
         training |= _chosen(best, config["monitor"])
-    _write_json(folder / "training.json", training)
-    return finish(folder, config, task, data, training)
+    write_json(folder / "training.json", training)
+    curves = next((folder / "metrics.csv" for _ in trainer.loggers), None)
+    return finish(folder, config, task, data, training, device=str(trainer.strategy.root_device), curves=curves)
 
 
 def evaluate(run: str, checkpoint: str = "best", device: str = "cpu", figures: bool = True) -> dict[str, Any]:
@@ -93,12 +96,15 @@ def evaluate(run: str, checkpoint: str = "best", device: str = "cpu", figures: b
     target = folder if stored is None else folder / f"evaluation-{checkpoint}"
     training = _read_json(folder / "training.json")
     training |= _chosen(path, config["monitor"])
-    training.setdefault("precision", precision.choose(config["trainer"]["precision"], config["trainer"]["accelerator"])[0])
+    training.setdefault(
+        "precision", precision.choose(config["trainer"]["precision"], config["trainer"]["accelerator"])[0]
+    )
     config = {**config, "figures": figures}
     result = finish(target, config, task, data, training, device=device, curves=folder / "metrics.csv")
     if stored is not None and checkpoint == "best":
         same = json.loads((target / "metrics.json").read_text()) == stored
-        print(f"metrics.json of the run is {'reproduced exactly' if same else 'NOT reproduced'}: {target / 'metrics.json'}")
+        word = "reproduced exactly" if same else "NOT reproduced"
+        print(f"metrics.json of the run is {word}: {target / 'metrics.json'}")
         if not same:
             print("(another processor, device, thread count or library version rounds differently)")
     return result
@@ -145,7 +151,11 @@ def _quiet() -> None:
     for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # said of every run: our folder holds config.yaml before the logger comes, batches are made without workers
-    for said in (".*exists and is not empty.*", ".*does not have many workers.*", ".*smaller than the logging interval.*"):
+    for said in (
+        ".*exists and is not empty.*",
+        ".*does not have many workers.*",
+        ".*smaller than the logging interval.*",
+    ):
         warnings.filterwarnings("ignore", said)
     warnings.filterwarnings("ignore", ".*treespec, LeafSpec.*", category=FutureWarning)
 
@@ -163,7 +173,7 @@ def _trainer(config: dict[str, Any], folder: Path) -> tuple[pl.Trainer, str]:
             wish, precision=chosen, callbacks=callbacks, logger=loggers or False, default_root_dir=str(folder)
         )
     except (MisconfigurationException, ValueError) as error:
-        raise FerlabError(f"trainer: {error}") from error
+        raise FerlabError(f"trainer: {error} (accelerator {wish['accelerator']}, devices {wish['devices']})") from error
     return trainer, why
 
 
@@ -184,32 +194,17 @@ def _task(config: dict[str, Any], data: DataModule) -> Task:
     )
 
 
-def _resume(resume: str | None, task: Task) -> Path | None:
-    if resume is None:
-        return None
-    path = Path(resume)
-    path = path / "checkpoints" / "last.ckpt" if path.is_dir() else path
-    stored = checkpoint.read(path)
-    for part in ("spec", "model", "loss", "optimizer", "scheduler"):
-        mine, theirs = task.hparams[part], stored["hyper_parameters"].get(part)
-        if mine != theirs:
-            raise FerlabError(
-                f"resume: {path} was trained with another {part}: expected {mine}, found {theirs}; "
-                "cure: repeat the overrides of that run (its report.md shows the command)"
-            )
-    if "optimizer_states" not in stored:
-        raise FerlabError(f"resume: {path} holds weights alone; cure: resume from checkpoints/last.ckpt")
-    return path
-
-
 def _fit(trainer: pl.Trainer, task: Task, data: DataModule, resume: Path | None) -> dict[str, Any]:
+    # not before the data are read: what that freed would stay as well
+    keep_freed_memory()
     begun = time.monotonic()
     try:
         trainer.fit(task, datamodule=data, ckpt_path=None if resume is None else str(resume), weights_only=True)
     except MisconfigurationException as error:
         raise FerlabError(f"training: {error}") from error
     seconds = time.monotonic() - begun
-    interrupted = any(isinstance(c, GracefulInterrupt) and c.interrupted for c in trainer.callbacks)
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    interrupted = any(isinstance(c, GracefulInterrupt) and c.interrupted for c in callbacks)
     images = trainer.global_step * data.batch_size
     # Linux counts in KiB, macOS in bytes
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
@@ -221,10 +216,9 @@ def _fit(trainer: pl.Trainer, task: Task, data: DataModule, resume: Path | None)
         "samples_per_second": round(images / seconds, 1),
         "peak_memory_mb": round(peak / 2**20),
         "interrupted": interrupted,
-        "fast_dev_run": bool(trainer.fast_dev_run),
+        "fast_dev_run": bool(trainer.fast_dev_run),  # type: ignore[attr-defined]
         "device": str(task.device) if trainer.num_devices == 1 else f"{trainer.num_devices} devices",
         "threads": torch.get_num_threads(),
-        "resumed_from": None if resume is None else str(resume),
     }
 
 
@@ -252,9 +246,3 @@ def _data_line(data: DataModule) -> str:
 
 def _read_json(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text())) if path.is_file() else {}
-
-
-def _write_json(path: Path, values: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(values, indent=2) + "\n")
-    temporary.replace(path)

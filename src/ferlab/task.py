@@ -4,7 +4,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from ferlab import metrics
@@ -52,16 +52,16 @@ class Task(pl.LightningModule):
         self.net: nn.Module = build(model["net"], self.preprocess.output_shape, self.spec.outputs)
         self.loss = build(loss, self.spec.kind)
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
-        self.net.to(memory_format=self.memory_format)  # type: ignore[call-overload]
+        self.net.to(memory_format=self.memory_format)
         self.val_metrics = metrics.collection(self.spec).clone(prefix="val/")
         self._seen = torch.zeros(3)
 
-    def forward(self, x: UInt8[Tensor, "batch channel height width"]) -> Float[Tensor, "batch outputs"]:
-        """Return the logits of raw samples."""
+    def forward(self, x: Shaped[Tensor, "batch channel height width"]) -> Float[Tensor, "batch outputs"]:
+        """Return the logits of raw samples: pixels 0..255, uint8, or float32 once augmented."""
         logits: Tensor = self.net(self.preprocess(x).contiguous(memory_format=self.memory_format))
         return logits
 
-    def probabilities(self, x: UInt8[Tensor, "batch channel height width"]) -> Float[Tensor, "batch classes"]:
+    def probabilities(self, x: Shaped[Tensor, "batch channel height width"]) -> Float[Tensor, "batch classes"]:
         """Return the class probabilities of raw samples, each row summing to one."""
         result: Tensor = self.loss.probabilities(self(x))
         return result

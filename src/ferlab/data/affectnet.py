@@ -20,6 +20,7 @@ from ferlab.data.image_set import ImageOptions, Listing, cached_images
 from ferlab.data.samples import Samples
 from ferlab.data.sources import data_root, missing
 from ferlab.errors import FerlabError
+from ferlab.spec import TaskSpec
 
 CLASSES = ("anger", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 GET = "https://www.kaggle.com/datasets/fatihkgg/affectnet-yolo-format"
@@ -54,6 +55,11 @@ class AffectNet:
     ) -> None:
         self.root = root
         self.options = ImageOptions(classes, size, grey, kind, on_bad)
+
+    @property
+    def spec(self) -> TaskSpec:
+        """What is to be told apart; known without reading the archive."""
+        return self.options.spec("affectnet", CLASSES, 96, native=False)
 
     def load(self) -> Samples:
         """Read the archive, or the cache where it has been read before.

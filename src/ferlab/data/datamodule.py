@@ -1,14 +1,22 @@
 """DataModule: the whole set in memory, batches by index, ids kept."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol as Interface
+from collections.abc import Callable
+from typing import Any, runtime_checkable
+from typing import Protocol as Interface
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, Sampler, SequentialSampler
-from torch.utils.data import WeightedRandomSampler
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    WeightedRandomSampler,
+)
 
 from ferlab.data.protocol import Assignment, Protocol
 from ferlab.data.samples import Samples
@@ -19,6 +27,7 @@ Batch = dict[str, Tensor]
 Rebalance = Callable[[np.ndarray, np.ndarray, int, int], Rebalanced]
 
 
+@runtime_checkable
 class Source(Interface):
     """What a dataset file hands over."""
 
@@ -131,6 +140,6 @@ class DataModule(pl.LightningDataModule):
         """Return the test batches."""
         return self.batches("test")
 
-    def _loader(self, data: ByIndex, batches: Iterator[list[int]] | BatchSampler) -> DataLoader[Batch]:
+    def _loader(self, data: ByIndex, batches: BatchSampler) -> DataLoader[Batch]:
         # a batch is one fancy index into an array: workers would only add copies
         return DataLoader(data, sampler=batches, batch_size=None, pin_memory=torch.cuda.is_available())

@@ -21,6 +21,7 @@ from ferlab.data.image_set import ImageOptions, Listing, cached_images
 from ferlab.data.samples import Samples
 from ferlab.data.sources import data_root, missing
 from ferlab.errors import FerlabError
+from ferlab.spec import TaskSpec
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 COUNTS = {"train": 28_709, "PublicTest": 3_589, "PrivateTest": 3_589}
@@ -60,6 +61,11 @@ class Fer2013:
     ) -> None:
         self.root, self.check_counts = root, check_counts
         self.options = ImageOptions(classes, size, grey, kind, on_bad)
+
+    @property
+    def spec(self) -> TaskSpec:
+        """What is to be told apart; known without reading the archive."""
+        return self.options.spec("fer2013", CLASSES, 48, native=True)
 
     def load(self) -> Samples:
         """Read the archive, or the cache where it has been read before.

@@ -11,7 +11,7 @@ from ferlab.data.broken import Broken
 from ferlab.data.cache import Arrays, cached
 from ferlab.data.images import Image, read_images
 from ferlab.data.samples import Samples
-from ferlab.data.subset import subset
+from ferlab.data.subset import subset, task_spec
 from ferlab.errors import FerlabError
 from ferlab.spec import TaskSpec
 
@@ -50,6 +50,11 @@ class ImageOptions:
         if len(pair) != 2 or not all(isinstance(v, int) and not isinstance(v, bool) and 0 < v <= 4096 for v in pair):
             raise FerlabError(f"data.size: expected null, a side or [height, width], 1 to 4096, found {self.size!r}")
         return pair
+
+    def spec(self, name: str, known: Sequence[str], side: int, native: bool) -> TaskSpec:
+        """Return the task of a data set whose own images have `side` pixels a side and are grey where `native`."""
+        shape = (*(self.shape() or (side, side)), self.channels(native) or 1)
+        return task_spec(name, known, shape, self.classes, self.kind)
 
     def channels(self, native: bool | None) -> int | None:
         """Return 1, 3, or None where neither the options nor the source say; `native` is the source's own grey."""

@@ -46,8 +46,8 @@ class Protocol:
 
     name: str
     train: Sequence[str]
-    val: Sequence[str] | float
-    test: Sequence[str] | float
+    val: Sequence[str] | float | int
+    test: Sequence[str] | float | int
     version: int = 1
     selection: str = "val"
     seed: int = 0

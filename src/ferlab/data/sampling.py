@@ -76,7 +76,7 @@ class WeightedSampler:
         power: 1 draws every class alike, 0 leaves the frequencies, between them is between them.
     """
 
-    def __init__(self, power: float = 1.0) -> None:
+    def __init__(self, power: float | int = 1.0) -> None:
         self.power = power
 
     def __call__(self, indices: np.ndarray, labels: np.ndarray, classes: int, seed: int) -> Rebalanced:
@@ -93,7 +93,7 @@ class ClassWeights:
         power: 1 gives every class the same total weight, 0 leaves all samples alike.
     """
 
-    def __init__(self, power: float = 1.0) -> None:
+    def __init__(self, power: float | int = 1.0) -> None:
         self.power = power
 
     def __call__(self, indices: np.ndarray, labels: np.ndarray, classes: int, seed: int) -> Rebalanced:

@@ -25,16 +25,8 @@ def subset(samples: Samples, classes: Sequence[str] | None = None, kind: str | N
         FerlabError: a class is unknown or named twice, fewer than two are left, or binary was asked of more than two.
     """
     known = samples.spec.labels
-    names = tuple(known if classes is None else map(str, classes))
-    if unknown := [n for n in names if n not in known]:
-        raise FerlabError(f"{samples.name}: data.classes names unknown {unknown}; its classes are {list(known)}")
-    if len(set(names)) != len(names) or len(names) < 2:
-        raise FerlabError(f"{samples.name}: data.classes: expected two or more distinct classes, found {list(names)}")
-    if kind not in (None, "multiclass", "binary"):
-        raise FerlabError(f"{samples.name}: data.kind: expected null, 'multiclass' or 'binary', found {kind!r}")
-    binary = len(names) == 2 if kind is None else kind == "binary"
-    chosen: Kind = "binary" if binary else "multiclass"
-    spec = TaskSpec(chosen, names, samples.spec.modality, samples.spec.shape)
+    spec = task_spec(samples.name, known, samples.spec.shape, classes, kind)
+    names = spec.labels
     if names == known:
         return replace(samples, spec=spec)
     table = np.full(len(known), -1, np.int64)
@@ -55,3 +47,34 @@ def subset(samples: Samples, classes: Sequence[str] | None = None, kind: str | N
         masks=None if samples.masks is None else samples.masks[keep],
         notes=(*samples.notes, note),
     )
+
+
+def task_spec(
+    name: str,
+    known: Sequence[str],
+    shape: tuple[int, ...],
+    classes: Sequence[str] | None = None,
+    kind: str | None = None,
+) -> TaskSpec:
+    """Return the task that an image data set is put to.
+
+    Args:
+        name: the data set's name, for messages.
+        known: its classes.
+        shape: (height, width, channels) of one image.
+        classes: names to keep, in the order of their new labels; None for all.
+        kind: "multiclass" or "binary"; None: binary where there are exactly two classes.
+
+    Raises:
+        FerlabError: a class is unknown or named twice, fewer than two are left, or binary was asked of more than two.
+    """
+    names = tuple(known if classes is None else map(str, classes))
+    if unknown := [n for n in names if n not in known]:
+        raise FerlabError(f"{name}: data.classes names unknown {unknown}; its classes are {list(known)}")
+    if len(set(names)) != len(names) or len(names) < 2:
+        raise FerlabError(f"{name}: data.classes: expected two or more distinct classes, found {list(names)}")
+    if kind not in (None, "multiclass", "binary"):
+        raise FerlabError(f"{name}: data.kind: expected null, 'multiclass' or 'binary', found {kind!r}")
+    binary = len(names) == 2 if kind is None else kind == "binary"
+    chosen: Kind = "binary" if binary else "multiclass"
+    return TaskSpec(chosen, names, "image", shape)

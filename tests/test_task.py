@@ -1,0 +1,79 @@
+"""The task: what a step computes, what is logged, and that it learns."""
+
+import pytest
+import torch
+
+from ferlab.data.datamodule import DataModule
+from ferlab.run import load_data
+from test_checkpoint import task
+from toy import config
+
+
+def batch(data: DataModule) -> dict[str, torch.Tensor]:
+    return next(iter(data.train_dataloader()))
+
+
+def test_batches_hold_whole_images_in_channels_last_order() -> None:
+    data = load_data(config())
+    one = batch(data)
+    assert one["x"].dtype == torch.uint8 and one["x"].shape == (32, 1, 24, 24)
+    assert one["x"].permute(0, 2, 3, 1).is_contiguous()
+    index = one["index"].numpy()
+    assert (data.samples.x[index] == one["x"].permute(0, 2, 3, 1).numpy()).all()
+    assert (data.samples.labels[index] == one["y"].numpy()).all()
+
+
+def test_an_epoch_shows_each_training_sample_once_in_another_order_each_time() -> None:
+    data = load_data(config("batch_size=40"))
+    epochs = [torch.cat([b["index"] for b in data.train_dataloader()]) for _ in range(2)]
+    expected = torch.tensor(data.assignment.indices["train"])
+    assert all(torch.equal(epoch.sort().values, expected) for epoch in epochs)
+    assert not torch.equal(*epochs)
+
+
+def test_validation_and_test_batches_are_whole_and_in_order() -> None:
+    data = load_data(config("eval_batch_size=20", "rebalance=undersample", "rebalance.ceiling=3"))
+    for role in ("val", "test"):
+        index = torch.cat([b["index"] for b in data.batches(role)])
+        assert index.tolist() == data.assignment.indices[role].tolist()
+    assert len(data.training.indices) == 21
+
+
+def test_a_last_batch_of_one_is_left_out() -> None:
+    data = load_data(config("batch_size=19"))  # 96 = 5 * 19 + 1
+    assert [len(b["y"]) for b in data.train_dataloader()] == [19] * 5
+
+
+def test_the_loss_of_a_step_is_that_of_the_raw_batch() -> None:
+    data = load_data(config("augment=none"))
+    mine = task(labels=list(data.spec.labels)).eval()
+    mine.augment = None
+    one = batch(data)
+    expected = torch.nn.functional.cross_entropy(mine(one["x"]), one["y"])
+    torch.testing.assert_close(mine.training_step(one, 0), expected)
+
+
+def test_a_few_steps_learn_a_batch_by_heart() -> None:
+    data = load_data(config("augment=none"))
+    mine = task(labels=list(data.spec.labels)).train()
+    mine.augment = None
+    one, optimizer = batch(data), torch.optim.Adam(mine.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(25):
+        optimizer.zero_grad()
+        loss = mine.training_step(one, 0)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.2 < losses[0]
+
+
+def test_augmentation_belongs_to_training_alone() -> None:
+    mine = task().eval()
+    x = torch.randint(0, 256, (4, 1, 24, 24), dtype=torch.uint8)
+    first = mine(x)
+    torch.manual_seed(1)
+    torch.testing.assert_close(mine(x), first, rtol=0, atol=0)
+    assert mine.augment is not None
+    with pytest.raises(AssertionError):
+        torch.testing.assert_close(mine.augment(x), mine.augment(x))

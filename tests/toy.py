@@ -20,3 +20,9 @@ def train(folder: Path, *overrides: str) -> dict[str, Any]:
     from ferlab.run import train as run
 
     return run(config(*overrides), folder, "python -m ferlab.train")
+
+
+def plain_summary(*overrides: str) -> dict[str, Any]:
+    """Compose the configuration of the summary entry."""
+    values: dict[str, Any] = plain(compose("summary", overrides))
+    return values

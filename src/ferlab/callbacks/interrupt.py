@@ -23,8 +23,8 @@ class GracefulInterrupt(Callback):
         self.interrupted = False
         self._before: dict[int, Any] = {}
 
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Listen."""
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Listen, in place of Lightning's own handlers: those abandon the run."""
         if threading.current_thread() is not threading.main_thread():
             return
 
@@ -37,7 +37,7 @@ class GracefulInterrupt(Callback):
 
         self._before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Hand the signals back."""
         self._restore()
 

@@ -97,7 +97,7 @@ class EpochProgress(Callback):
             self.bar = None
 
 
-def clock(seconds: float) -> str:
+def clock(seconds: float | int) -> str:
     """Return a duration as m:ss or h:mm:ss."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,0 +1,106 @@
+"""Every experiment file runs: on a fake archive in the real format, one batch of everything."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from fakes import affectnet, fer2013
+from fakes.zips import write_zip
+
+from ferlab.config import compose, conf_dir, plain
+from ferlab.data.fer2013 import Fer2013
+from ferlab.run import train
+
+FOLDER = conf_dir() / "experiment"
+EXPERIMENTS = sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.rglob("*.yaml"))
+# what the documents report, as they print it
+REPORTED = {
+    "d0/sentiment_cnn": 0.752185,
+    "d2/cnn4": 0.6414,
+    "d4/cnn10": 0.5546,
+    "d4/convnet": 0.6294,
+    "d4/convnet_binary": 0.9306,
+}
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("archives")
+    write_zip(folder / "fer2013.zip", fer2013.tree(fer2013.faces(each=2)))
+    write_zip(folder / "affectnet_yolo.zip", affectnet.entries(each=2))
+    return folder
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_it_runs(name: str, archives: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERLAB_DATA", str(archives))
+    small = ["trainer.fast_dev_run=true", "trainer.precision=32-true", "figures=false", "batch_size=4"]
+    real = compose("train", [f"experiment={name}"])
+    if "check_counts" in real["data"]:
+        small.append("data.check_counts=false")
+    if "ceiling" in real["rebalance"]:
+        small.append("rebalance.ceiling=1")
+    config = plain(compose("train", [f"experiment={name}", *small]))
+    result = train(config, tmp_path / "run", f"python -m ferlab.train experiment={name}")
+    assert 0 <= result["test"]["accuracy"]["value"] <= 1
+    assert math.isfinite(result["test"]["log_loss"]["value"])
+    report = (tmp_path / "run" / "report.md").read_text()
+    assert result["document"]["caveat"] in report
+    assert f"{100 * REPORTED[name]:.1f}" in report
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text()) == result
+
+
+def test_every_experiment_carries_its_documents_figure() -> None:
+    assert set(EXPERIMENTS) == set(REPORTED)
+    for name, reported in REPORTED.items():
+        document = compose("train", [f"experiment={name}"])["document"]
+        assert document["reported"] == reported and document["caveat"] and document["row"].startswith(name[:2].upper())
+
+
+def test_an_experiments_own_values_are_not_lost_and_the_command_line_has_the_last_word() -> None:
+    assert compose("train", ["experiment=d4/cnn10"])["batch_size"] == 32
+    assert compose("train", ["experiment=d4/cnn10", "batch_size=8"])["batch_size"] == 8
+    assert compose("train", ["experiment=d4/cnn10", "model=mlp"])["model"]["name"] == "mlp"
+    assert compose("train", ["experiment=d2/cnn4"])["scheduler"]["patience"] == 2
+
+
+def test_the_documents_recipes() -> None:
+    d0, d2, d4, binary = (
+        plain(compose("train", [f"experiment={name}"]))
+        for name in ("d0/sentiment_cnn", "d2/cnn4", "d4/convnet", "d4/convnet_binary")
+    )
+    assert d0["augment"]["shear_range"] == d0["augment"]["zoom_range"] == 0.2
+    assert d0["trainer"]["max_epochs"] == 90 and d0["data"]["classes"] == ["happy", "sad", "angry"]
+    assert d0["loss"]["_target_"].endswith("SigmoidCrossEntropy")
+    assert d2["model"]["preprocess"]["scale"] == 1 and d2["batch_size"] == 64 and d2["trainer"]["max_epochs"] == 10
+    assert d2["loss"] == {"_target_": "ferlab.losses.BinaryCrossEntropy", "over": "softmax"}
+    assert d2["scheduler"]["min_lr"] == 1e-5 and d2["augment"]["rotation_range"] == 0
+    assert d4["augment"]["rotation_range"] == 5 and d4["rebalance"]["margin"] == 750
+    assert d4["callbacks"]["early_stopping"]["patience"] == 3 and d4["scheduler"]["patience"] == 3
+    assert binary["callbacks"]["early_stopping"]["patience"] == 5 and binary["data"]["classes"] == ["happy", "sad"]
+    for config in (d0, d2, d4, binary):
+        assert config["optimizer"]["eps"] == 1e-7 and config["optimizer"]["lr"] == 1e-3
+        assert config["protocol"]["selection"] == "val"
+
+
+def test_the_fake_is_read_as_the_real_archive_is(archives: Path) -> None:
+    samples = Fer2013(root=str(archives), check_counts=False).load()
+    assert samples.x.shape[1:] == (48, 48, 1) and set(samples.splits) == {"train", "PublicTest", "PrivateTest"}
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("name", "counts", "kept"),
+    [
+        ("d2/cnn4", {"train": 28709, "val": 3589, "test": 3589}, 28709),
+        ("d4/cnn10", {"train": 17101, "val": 5406, "test": 2755}, 15823),
+        ("d4/convnet_binary", {"train": 4068, "val": 1394, "test": 677}, 3983),
+    ],
+)
+def test_the_documents_counts_on_the_real_archives(name: str, counts: dict[str, int], kept: int) -> None:
+    from ferlab.run import load_data
+
+    data = load_data(plain(compose("train", [f"experiment={name}"])))
+    assert data.assignment.facts["counts"] == counts
+    assert len(data.training.indices) == kept

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
-from toy import config
 
 from ferlab import run
 from ferlab.callbacks.progress import clock
+from toy import config
 
 
 class Interrupt(Callback):

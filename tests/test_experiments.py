@@ -5,9 +5,9 @@ import math
 from pathlib import Path
 
 import pytest
+
 from fakes import affectnet, fer2013
 from fakes.zips import write_zip
-
 from ferlab.config import compose, conf_dir, plain
 from ferlab.data.fer2013 import Fer2013
 from ferlab.run import train

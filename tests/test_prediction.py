@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes.pictures import blocks, colours, encode
-from test_checkpoint import save, task
 
+from fakes.pictures import blocks, colours, encode
 from ferlab.errors import FerlabError
 from ferlab.prediction import predict_files
+from test_checkpoint import save, task
 
 
 @pytest.fixture

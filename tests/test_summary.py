@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from toy import plain_summary
 
 from ferlab.errors import FerlabError
 from ferlab.summarise import summarise
+from toy import plain_summary
 
 # documents.md: total and trainable, in the Keras convention
 COUNTS = {

@@ -69,7 +69,7 @@ def test_a_second_interrupt_stops_at_once_and_leaves_the_checkpoints(
 def test_each_epoch_is_told_with_its_own_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run.train(config("trainer.max_epochs=2", "figures=false"), tmp_path / "run", "python -m ferlab.train")
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch ")]
-    rows = [line for line in (tmp_path / "run" / "metrics.csv").read_text().splitlines()]
+    rows = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
     head = rows[0].split(",")
     losses = [float(r.split(",")[head.index("train/loss")]) for r in rows[1:] if r.split(",")[head.index("train/loss")]]
     assert len(lines) == 2 and "*best" in lines[0] and "left" in lines[0]

@@ -209,3 +209,13 @@ def test_repository_holds_no_data_and_no_weights() -> None:
     }
     assert not [str(path) for path in files if path.suffix.lower() in forbidden]
     assert not [str(path) for path in files if path.stat().st_size > 2**20]
+
+
+def test_every_package_the_code_imports_is_declared() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {Requirement(line).name.lower().replace("-", "_") for line in declared}
+    imported = {name.split(".")[0] for path in MODULES.values() for name in imports(path)}
+    distribution = {"cv2": "opencv_python_headless", "hydra": "hydra_core", "yaml": "pyyaml", "PIL": "pillow"}
+    # OmegaConf's version is Hydra's to choose
+    third_party = imported - sys.stdlib_module_names - {"ferlab", "omegaconf"}
+    assert not {distribution.get(name, name) for name in third_party} - names

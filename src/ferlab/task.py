@@ -45,7 +45,7 @@ class Task(pl.LightningModule):
         facts: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.save_hyperparameters()
+        self.save_hyperparameters(logger=False)
         self.spec = TaskSpec.from_dict(spec)
         self.preprocess: nn.Module = build(model["preprocess"], self.spec.shape)
         self.augment: nn.Module | None = build(augment) if augment else None

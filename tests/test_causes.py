@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from toy import config
 
 from ferlab import run
+from toy import config
 
 
 @pytest.mark.slow

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from ferlab.evaluation.causal import causal_overlap
 from ferlab.evaluation.measure import measure
 from ferlab.evaluation.report import print_summary, write_report
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.verdict import compare
-from ferlab.explain.causal import causal_overlap
 
 NAMES = ("happy", "sad", "angry")
 TRAINING = {

@@ -11,10 +11,10 @@ from jaxtyping import Int, UInt8
 from torch import Tensor, nn
 
 from ferlab.evaluation import explanations, figures, galleries
+from ferlab.evaluation.causal import causal_overlap
 from ferlab.evaluation.history import learning_curves, read_history
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.style import Caption, save
-from ferlab.explain.causal import causal_overlap
 from ferlab.explain.feature_maps import feature_maps
 from ferlab.explain.gradcam import gradcam
 from ferlab.explain.layers import conv_layers

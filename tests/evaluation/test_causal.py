@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ferlab.errors import FerlabError
-from ferlab.explain.causal import causal_overlap
+from ferlab.evaluation.causal import causal_overlap
 
 
 def case(n=60, side=16, seed=0):

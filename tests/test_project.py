@@ -28,7 +28,7 @@ FLOORS = (
     {"allocator", "build", "losses", "metrics", "optim", "precision"},
     {"models", "transforms", "features"},
     {"task", "data", "evaluation", "explain", "checkpoint"},
-    {"callbacks", "config", "finish", "prediction", "summarise"},
+    {"callbacks", "config", "finish", "prediction", "resume", "summarise"},
     {"run"},
 )
 HYDRA = {"ferlab.config", "ferlab.build", "ferlab.checkpoint"}
@@ -215,7 +215,12 @@ def test_every_package_the_code_imports_is_declared() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     names = {Requirement(line).name.lower().replace("-", "_") for line in declared}
     imported = {name.split(".")[0] for path in MODULES.values() for name in imports(path)}
-    distribution = {"cv2": "opencv_python_headless", "hydra": "hydra_core", "yaml": "pyyaml", "PIL": "pillow"}
+    distribution = {
+        "cv2": "opencv_python_headless",
+        "hydra": "hydra_core",
+        "yaml": "pyyaml",
+        "lightning_fabric": "pytorch_lightning",
+    }
     # OmegaConf's version is Hydra's to choose
     third_party = imported - sys.stdlib_module_names - {"ferlab", "omegaconf"}
     assert not {distribution.get(name, name) for name in third_party} - names

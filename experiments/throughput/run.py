@@ -118,7 +118,7 @@ def reading(repeats: int) -> list[Row]:
 
 def memory(steps: int) -> list[Row]:
     """Measure the most that training cnn4 on FER-2013 holds at once, its evaluation and figures included."""
-    row = Row(MEMORY, f"experiment=d2/cnn4, {steps} steps", "peak of the process", "GB", bound=2.5)
+    row = Row(MEMORY, f"experiment=d2/cnn4, {steps} steps", "peak of the process, measured once", "GB", bound=2.5)
     overrides = ["experiment=d2/cnn4", "trainer.max_epochs=1", f"trainer.limit_train_batches={steps}"]
     take = (row, lambda: children.peak_bytes(overrides) / 1e9)
     return measure([take], 1) if os.environ.get("FERLAB_DATA") else [row]

@@ -10,9 +10,9 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import ConfigCompositionException, HydraException, OverrideParseException
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
 from ferlab.errors import FerlabError
 
@@ -44,8 +44,17 @@ def compose(name: str = "train", overrides: Sequence[str] = ()) -> DictConfig:
 
 
 def plain(config: Any) -> Any:
-    """Return resolved plain dicts, lists and values of a configuration node."""
-    return OmegaConf.to_container(config, resolve=True) if OmegaConf.is_config(config) else config
+    """Return resolved plain dicts, lists and values of a configuration node.
+
+    Raises:
+        FerlabError: a value that has no default (`???`) was not given.
+    """
+    if not OmegaConf.is_config(config):
+        return config
+    try:
+        return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise FerlabError(f"configuration: {error.full_key}=... is required and was not given (see --help)") from error
 
 
 def run_dir() -> Path:
@@ -64,8 +73,8 @@ def multirun() -> bool:
     return HydraConfig.initialized() and str(HydraConfig.get().mode) == "RunMode.MULTIRUN"
 
 
-def entry(name: str, task: Callable[[DictConfig], None]) -> None:
-    """Run `task` as a command-line entry on conf/<name>.yaml.
+def entry(name: str, task: Callable[[dict[str, Any]], object]) -> None:
+    """Run `task` as a command-line entry on the plain values of conf/<name>.yaml.
 
     Mistakes of the user (mistyped option or key, `FerlabError`) end in one message on standard error and exit
     status 2; anything else is a defect and shows its traceback.
@@ -76,7 +85,7 @@ def entry(name: str, task: Callable[[DictConfig], None]) -> None:
     def run(config: DictConfig) -> None:
         # caught here already, else Hydra would announce it in its own words
         try:
-            task(config)
+            task(plain(config))
         except FerlabError as error:
             _fail(str(error))
 
@@ -96,6 +105,15 @@ def explain(error: BaseException, name: str) -> str:
     """Turn a composition error into one message that lists what exists."""
     if isinstance(error, OverrideParseException):
         return f"configuration: cannot read {error.override!r}; expected key=value ({_first_line(error)})"
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        group, _, wanted = str(error.missing_cfg_file).partition("/")
+        folder = conf_dir() / group
+        options = sorted(str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.yaml"))
+        if options:
+            return (
+                f"configuration: no option {wanted!r} in group {group}{_nearest(wanted, options)}\n"
+                f"what exists there: {', '.join(options)}"
+            )
     cause = error.__cause__ if isinstance(error, ConfigCompositionException) else error
     if isinstance(cause, ConfigKeyError | AttributeError) and getattr(cause, "full_key", None):
         wanted = str(getattr(cause, "full_key", ""))

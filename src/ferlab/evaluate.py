@@ -1,15 +1,15 @@
 """`python -m ferlab.evaluate run=RUN_DIR`: predict again from a run's checkpoint, measure, and compare with the run."""
 
-from omegaconf import DictConfig
+from typing import Any
 
-from ferlab.config import entry, plain
+from ferlab.config import entry
 
 
-def evaluate(config: DictConfig) -> None:
+def evaluate(config: dict[str, Any]) -> None:
     """Evaluate the run that `config` names."""
     from ferlab.run import evaluate as run
 
-    run(**plain(config))
+    run(**config)
 
 
 def main() -> None:

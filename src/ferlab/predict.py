@@ -1,15 +1,15 @@
 """`python -m ferlab.predict checkpoint=best.ckpt images=PATH`: what a trained model says of image files."""
 
-from omegaconf import DictConfig
+from typing import Any
 
-from ferlab.config import entry, plain
+from ferlab.config import entry
 
 
-def predict(config: DictConfig) -> None:
+def predict(config: dict[str, Any]) -> None:
     """Predict the images that `config` names."""
     from ferlab.prediction import predict_files
 
-    predict_files(**plain(config))
+    predict_files(**config)
 
 
 def main() -> None:

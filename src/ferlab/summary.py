@@ -1,15 +1,15 @@
 """`python -m ferlab.summary experiment=d4/cnn10`: layers, shapes, parameters and multiply-adds of a model."""
 
-from omegaconf import DictConfig
+from typing import Any
 
-from ferlab.config import entry, plain
+from ferlab.config import entry
 
 
-def summary(config: DictConfig) -> None:
+def summary(config: dict[str, Any]) -> None:
     """Summarise the model that `config` composes, for the data that it names."""
     from ferlab.summarise import summarise
 
-    summarise(plain(config))
+    summarise(config)
 
 
 def main() -> None:

@@ -1,16 +1,16 @@
 """`python -m ferlab.train`: train, select, test and explain a model; one run folder with every figure."""
 
-from omegaconf import DictConfig
+from typing import Any
 
-from ferlab.config import command, entry, plain, run_dir
+from ferlab.config import command, entry, run_dir
 
 
-def train(config: DictConfig) -> None:
+def train(config: dict[str, Any]) -> None:
     """Train what `config` composes, in Hydra's folder for this run."""
     # torch takes seconds to import: --help, --cfg and mistyped options were answered before
     from ferlab.run import train as run
 
-    run(plain(config), run_dir(), command("ferlab.train"))
+    run(config, run_dir(), command("ferlab.train"))
 
 
 def main() -> None:

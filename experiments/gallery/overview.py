@@ -42,7 +42,9 @@ for column, position in enumerate(shown):
         if not row:
             axis.set_title(rows.names[test.labels[position]], fontsize=10)
 figure.text(0.01, 0.93, "Drawn faces, and what the network looks at", fontsize=13, weight="bold")
-figure.text(0.01, 0.012, "below: Grad-CAM of the true class; outline: what causes the label. SYNTHETIC DATA", fontsize=8)
+figure.text(
+    0.01, 0.012, "below: Grad-CAM of the true class; outline: what causes the label. SYNTHETIC DATA", fontsize=8
+)
 
 names, n = rows.names, len(test)
 confusion = np.zeros((len(names), len(names)))

@@ -54,7 +54,7 @@ class Task(pl.LightningModule):
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.net.to(memory_format=self.memory_format)
         self.val_metrics = metrics.collection(self.spec).clone(prefix="val/")
-        self._seen = torch.zeros(3)
+        self._begin_sums()
 
     def forward(self, x: Shaped[Tensor, "batch channel height width"]) -> Float[Tensor, "batch outputs"]:
         """Return the logits of raw samples: pixels 0..255, uint8, or float32 once augmented."""
@@ -72,23 +72,22 @@ class Task(pl.LightningModule):
         x = batch["x"] if self.augment is None else self.augment(batch["x"])
         logits = self(x)
         loss: Tensor = self.loss(logits, batch["y"])
-        with torch.no_grad():
-            # kept on the device and read once an epoch: logging a step costs more than it tells
-            right = self._decide(logits).eq(batch["y"]).sum()
-            count = len(batch["y"])
-            self._seen += torch.stack([loss.detach() * count, right, right.new_tensor(count)]).float()
+        # kept on the device and read once an epoch: logging a step costs more than it tells
+        count = len(batch["y"])
+        self._loss_sum.add_(loss.detach(), alpha=count)
+        self._right.add_(self._decide(logits.detach()).eq(batch["y"]).sum())
+        self._count += count
         return loss
 
     def on_train_epoch_start(self) -> None:
         """Begin the epoch's sums."""
-        self._seen = torch.zeros(3, device=self.device)
+        self._begin_sums()
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean loss, accuracy (of augmented samples, while learning) and learning rate."""
-        total, right, count = self._seen.tolist()
-        if count:
-            self.log("train/loss", total / count)
-            self.log("train/accuracy", right / count)
+        if self._count:
+            self.log("train/loss", self._loss_sum / self._count)
+            self.log("train/accuracy", self._right / self._count)
         optimizer = self.optimizers()
         assert not isinstance(optimizer, list)
         self.log("lr", optimizer.param_groups[0]["lr"])
@@ -115,6 +114,11 @@ class Task(pl.LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "epoch", "monitor": self.hparams["scheduler_metric"]},
         }
+
+    def _begin_sums(self) -> None:
+        self._loss_sum = torch.zeros((), device=self.device)
+        self._right = torch.zeros((), dtype=torch.int64, device=self.device)
+        self._count = 0
 
     def _decide(self, logits: Tensor) -> Tensor:
         return (logits[:, 0] > 0).long() if self.spec.kind == "binary" else logits.argmax(dim=1)

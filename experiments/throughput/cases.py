@@ -55,13 +55,13 @@ class Case:
 
 CASES = (
     Case("cnn4", 48, 1, 64, 20, "d2", real=("data=fer2013",), least=1.6),
-    Case("cnn10", 96, 3, 32, 20, "d4", real=("data=affectnet",), synthetic=("data.contempt=true",)),
+    Case("cnn10", 96, 3, 32, 30, "d4", real=("data=affectnet",), synthetic=("data.contempt=true",)),
     Case(
         "sentiment_cnn",
         64,
         3,
         32,
-        60,
+        150,
         "d0",
         real=("data=affectnet", "data.size=64", "data.classes=[happy,sad,anger]"),
         synthetic=("data.classes=[happy,sad,angry]",),

@@ -28,7 +28,7 @@ Arms = list[tuple[Row, Callable[[], float]]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5, help="measurements of each kind (5)")
-    parser.add_argument("--steps", type=int, help="training steps a measurement (20 to 60, by model)")
+    parser.add_argument("--steps", type=int, help="training steps a measurement (20 to 150, by model)")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, help="measure these alone")
     parser.add_argument("--models", nargs="+", choices=[case.model for case in CASES], help="these models alone")
     parser.add_argument("--out", type=Path, default=HERE, help="folder of results.md and results.csv (this one)")

@@ -17,26 +17,22 @@ class StepsDone(Exception):  # noqa: N818 (no error: it ends the training)
     """The steps that were to be timed are over."""
 
 
-class Stopwatch(pl.Callback):
-    """Time `steps` whole steps, batches and hooks included, behind `WARM` others; then end the training."""
+def timed_fit(trainer: pl.Trainer, task: pl.LightningModule, steps: int, **data: Any) -> float:
+    """Return milliseconds a step of `trainer.fit`: `steps` whole steps, batches and hooks included, behind `WARM`."""
+    begun = seconds = 0.0
 
-    def __init__(self, steps: int) -> None:
-        self.steps, self.begun, self.seconds = steps, 0.0, 0.0
-
-    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+    def tick(*_: Any) -> None:
+        nonlocal begun, seconds
         if trainer.global_step == WARM:
-            self.begun = time.perf_counter()
-        elif trainer.global_step == WARM + self.steps:
-            self.seconds = time.perf_counter() - self.begun
+            begun = time.perf_counter()
+        elif trainer.global_step == WARM + steps:
+            seconds = time.perf_counter() - begun
             raise StepsDone
 
-
-def timed_fit(trainer: pl.Trainer, task: pl.LightningModule, steps: int, **data: Any) -> float:
-    """Return milliseconds a step of `trainer.fit`."""
-    watch = Stopwatch(steps)
-    trainer.callbacks.append(watch)
+    # the module's own hook: one more callback would be asked at every hook of every step
+    task.on_train_batch_end = tick
     try:
         trainer.fit(task, **data)
     except StepsDone:
-        return 1000 * watch.seconds / steps
+        return 1000 * seconds / steps
     raise RuntimeError(f"the training set has fewer than {WARM + steps} batches; cure: a smaller --steps")

@@ -12,6 +12,7 @@ from pytorch_lightning.callbacks import Callback
 
 from ferlab import run
 from ferlab.callbacks.progress import clock
+from ferlab.repeat import evaluate
 from toy import config
 
 
@@ -62,7 +63,7 @@ def test_a_second_interrupt_stops_at_once_and_leaves_the_checkpoints(
     assert not (tmp_path / "run" / "metrics.json").exists()
     signal.signal(signal.SIGINT, before)
     # and what was lost is made up for
-    result = run.evaluate(str(tmp_path / "run"), figures=False)
+    result = evaluate(str(tmp_path / "run"), figures=False)
     assert result["test"]["n"] == 48
 
 

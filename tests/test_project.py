@@ -25,11 +25,12 @@ MODULES = {".".join(path.relative_to(SRC).with_suffix("").parts): path for path 
 # A file imports from its own room and from lower floors; on its own floor too, as long as there is no circle.
 FLOORS = (
     {"errors", "spec"},
-    {"allocator", "build", "losses", "metrics", "optim", "precision"},
+    {"allocator", "build", "losses", "metrics", "optim", "precision", "profiler"},
     {"models", "transforms", "features"},
     {"task", "data", "evaluation", "explain", "checkpoint"},
     {"callbacks", "config", "finish", "prediction", "resume", "summarise"},
     {"run"},
+    {"repeat"},
 )
 HYDRA = {"ferlab.config", "ferlab.build", "ferlab.checkpoint"}
 SLOW_TO_IMPORT = {"torch", "torchvision", "torchmetrics", "pytorch_lightning", "cv2", "matplotlib", "pyarrow", "scipy"}

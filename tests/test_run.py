@@ -14,6 +14,7 @@ from ferlab import run
 from ferlab.checkpoint import Predictor, load
 from ferlab.errors import FerlabError
 from ferlab.evaluation.rows import read_rows
+from ferlab.repeat import evaluate
 from toy import config, train
 
 
@@ -62,7 +63,7 @@ def test_a_moved_checkpoint_alone_predicts_the_rows_from_raw_images(finished: Pa
 
 def test_evaluate_reproduces_metrics_exactly(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (finished / "metrics.json").read_bytes()
-    run.evaluate(str(finished), figures=False)
+    evaluate(str(finished), figures=False)
     assert "reproduced exactly" in capsys.readouterr().out
     assert (finished / "evaluation-best" / "metrics.json").read_bytes() == before
     assert (finished / "metrics.json").read_bytes() == before
@@ -73,7 +74,7 @@ def test_evaluate_finishes_a_run_that_was_killed(finished: Path, tmp_path: Path)
     shutil.copytree(finished, killed)
     for name in ("metrics.json", "predictions.parquet", "report.md", "training.json"):
         (killed / name).unlink()
-    run.evaluate(str(killed), figures=False)
+    evaluate(str(killed), figures=False)
     mine, theirs = (json.loads((f / "metrics.json").read_text()) for f in (killed, finished))
     assert mine["test"] == theirs["test"] and mine["checkpoint"] == theirs["checkpoint"]
 

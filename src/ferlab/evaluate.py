@@ -7,7 +7,7 @@ from ferlab.config import entry
 
 def evaluate(config: dict[str, Any]) -> None:
     """Evaluate the run that `config` names."""
-    from ferlab.run import evaluate as run
+    from ferlab.repeat import evaluate as run
 
     run(**config)
 

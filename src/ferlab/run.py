@@ -1,6 +1,5 @@
 """A run: from a configuration to a finished run folder."""
 
-import json
 import logging
 import resource
 import shutil
@@ -23,6 +22,7 @@ from ferlab.callbacks.interrupt import GracefulInterrupt
 from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError
 from ferlab.finish import finish, write_json
+from ferlab.profiler import NoProfiler
 from ferlab.resume import carry_over, join_curves
 from ferlab.task import Task
 
@@ -45,11 +45,11 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
     """
     _begin(config, folder)
     try:
-        _quiet()
+        quiet()
         pl.seed_everything(config["seed"], workers=True, verbose=False)
         data = load_data(config)
-        trainer, why = _trainer(config, folder)
-        task = _task(config, data)
+        trainer, why = make_trainer(config, folder)
+        task = make_task(config, data)
         resume = carry_over(config["resume"], task, folder) if config["resume"] else None
     except BaseException:
         _discard(folder)
@@ -64,50 +64,10 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
     best = folder / "checkpoints" / "best.ckpt"
     if not config["trainer"]["fast_dev_run"]:
         checkpoint.restore(task, checkpoint.read(best), best)
-        training |= _chosen(best, config["monitor"])
+        training |= chosen(best, config["monitor"])
     write_json(folder / "training.json", training)
     curves = next((folder / "metrics.csv" for _ in trainer.loggers), None)
     return finish(folder, config, task, data, training, device=str(trainer.strategy.root_device), curves=curves)
-
-
-def evaluate(run: str, checkpoint: str = "best", device: str = "cpu", figures: bool = True) -> dict[str, Any]:
-    """Predict a run's validation and test rows again from its checkpoint, and measure and draw them.
-
-    The files go into the run folder where it has no metrics.json (training was killed), else into its folder
-    `evaluation-<checkpoint>`, and the two metrics.json are compared.
-
-    Raises:
-        FerlabError: not a run folder, or a checkpoint that cannot be read.
-    """
-    from ferlab.checkpoint import load
-
-    folder = Path(run)
-    if not (folder / "config.yaml").is_file():
-        raise FerlabError(f"evaluate: {folder} is no run folder (no config.yaml); expected what ferlab.train wrote")
-    config = yaml.safe_load((folder / "config.yaml").read_text())
-    path = folder / "checkpoints" / f"{checkpoint}.ckpt"
-    task = load(path)
-    _quiet()
-    data = load_data(config)
-    if list(task.spec.labels) != list(data.spec.labels):
-        raise FerlabError(f"evaluate: {path} knows {list(task.spec.labels)}, the data have {list(data.spec.labels)}")
-    before = folder / "metrics.json"
-    stored = json.loads(before.read_text()) if before.is_file() else None
-    target = folder if stored is None else folder / f"evaluation-{checkpoint}"
-    training = _read_json(folder / "training.json")
-    training |= _chosen(path, config["monitor"])
-    training.setdefault(
-        "precision", precision.choose(config["trainer"]["precision"], config["trainer"]["accelerator"])[0]
-    )
-    config = {**config, "figures": figures}
-    result = finish(target, config, task, data, training, device=device, curves=folder / "metrics.csv")
-    if stored is not None and checkpoint == "best":
-        same = json.loads((target / "metrics.json").read_text()) == stored
-        word = "reproduced exactly" if same else "NOT reproduced"
-        print(f"metrics.json of the run is {word}: {target / 'metrics.json'}")
-        if not same:
-            print("(another processor, device, thread count or library version rounds differently)")
-    return result
 
 
 def load_data(config: dict[str, Any]) -> DataModule:
@@ -147,7 +107,8 @@ def _discard(folder: Path) -> None:
                 break
 
 
-def _quiet() -> None:
+def quiet() -> None:
+    """Silence what Lightning says of every run."""
     for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # said of every run: our folder holds config.yaml before the logger comes, batches are made without workers
@@ -160,7 +121,8 @@ def _quiet() -> None:
     warnings.filterwarnings("ignore", ".*treespec, LeafSpec.*", category=FutureWarning)
 
 
-def _trainer(config: dict[str, Any], folder: Path) -> tuple[pl.Trainer, str]:
+def make_trainer(config: dict[str, Any], folder: Path) -> tuple[pl.Trainer, str]:
+    """Build the trainer with its callbacks and loggers; also returns why it computes in the precision it does."""
     wish = dict(config["trainer"])
     chosen, why = precision.choose(wish.pop("precision"), str(wish["accelerator"]))
     callbacks: list[Callback] = [build(values) for values in config["callbacks"].values() if values]
@@ -170,14 +132,20 @@ def _trainer(config: dict[str, Any], folder: Path) -> tuple[pl.Trainer, str]:
             callback.dirpath = str((folder / "checkpoints").resolve())
     try:
         trainer = build(
-            wish, precision=chosen, callbacks=callbacks, logger=loggers or False, default_root_dir=str(folder)
+            wish,
+            precision=chosen,
+            callbacks=callbacks,
+            logger=loggers or False,
+            profiler=wish.pop("profiler") or NoProfiler(),
+            default_root_dir=str(folder),
         )
     except (MisconfigurationException, ValueError) as error:
         raise FerlabError(f"trainer: {error} (accelerator {wish['accelerator']}, devices {wish['devices']})") from error
     return trainer, why
 
 
-def _task(config: dict[str, Any], data: DataModule) -> Task:
+def make_task(config: dict[str, Any], data: DataModule) -> Task:
+    """Build the task for a configuration and its data."""
     loss = dict(config["loss"])
     if data.training.class_weights is not None:
         loss["class_weights"] = data.training.class_weights
@@ -222,7 +190,7 @@ def _fit(trainer: pl.Trainer, task: Task, data: DataModule, resume: Path | None)
     }
 
 
-def _chosen(path: Path, monitor: dict[str, str]) -> dict[str, Any]:
+def chosen(path: Path, monitor: dict[str, str]) -> dict[str, Any]:
     """Read which epoch a checkpoint holds; the score that chose it stands in the full checkpoint beside it."""
     beside = path.with_name("last.ckpt")
     states = checkpoint.read(beside).get("callbacks", {}).values() if beside.is_file() else ()
@@ -242,7 +210,3 @@ def _data_line(data: DataModule) -> str:
         f"{kind}{data.samples.name}, protocol {data.assignment.facts['name']} {data.assignment.facts['hash']}: "
         f"train {train_count}, val {counts['val']}, test {counts['test']}, classes {', '.join(data.spec.labels)}{marks}"
     )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text())) if path.is_file() else {}

@@ -54,7 +54,7 @@ class Task(pl.LightningModule):
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.net.to(memory_format=self.memory_format)
         self.val_metrics = metrics.collection(self.spec).clone(prefix="val/")
-        self._begin_sums()
+        self._steps: list[tuple[Tensor, Tensor, Tensor]] = []
 
     def forward(self, x: Shaped[Tensor, "batch channel height width"]) -> Float[Tensor, "batch outputs"]:
         """Return the logits of raw samples: pixels 0..255, uint8, or float32 once augmented."""
@@ -72,22 +72,22 @@ class Task(pl.LightningModule):
         x = batch["x"] if self.augment is None else self.augment(batch["x"])
         logits = self(x)
         loss: Tensor = self.loss(logits, batch["y"])
-        # kept on the device and read once an epoch: logging a step costs more than it tells
-        count = len(batch["y"])
-        self._loss_sum.add_(loss.detach(), alpha=count)
-        self._right.add_(self._decide(logits.detach()).eq(batch["y"]).sum())
-        self._count += count
+        # kept on the device and summed once an epoch: a step of a small network feels every further operation
+        self._steps.append((loss.detach(), logits.detach(), batch["y"]))
         return loss
 
     def on_train_epoch_start(self) -> None:
         """Begin the epoch's sums."""
-        self._begin_sums()
+        self._steps = []
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean loss, accuracy (of augmented samples, while learning) and learning rate."""
-        if self._count:
-            self.log("train/loss", self._loss_sum / self._count)
-            self.log("train/accuracy", self._right / self._count)
+        if self._steps:
+            losses, logits, labels = zip(*self._steps, strict=True)
+            sizes = torch.tensor([len(y) for y in labels], device=self.device)
+            self.log("train/loss", (torch.stack(losses) * sizes).sum() / sizes.sum())
+            self.log("train/accuracy", self._decide(torch.cat(logits)).eq(torch.cat(labels)).float().mean())
+            self._steps = []
         optimizer = self.optimizers()
         assert not isinstance(optimizer, list)
         self.log("lr", optimizer.param_groups[0]["lr"])
@@ -115,10 +115,12 @@ class Task(pl.LightningModule):
             "lr_scheduler": {"scheduler": scheduler, "interval": "epoch", "monitor": self.hparams["scheduler_metric"]},
         }
 
-    def _begin_sums(self) -> None:
-        self._loss_sum = torch.zeros((), device=self.device)
-        self._right = torch.zeros((), dtype=torch.int64, device=self.device)
-        self._count = 0
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; Lightning sets this one 45 times a step, and torch searches its registries each time."""
+        if name == "_current_fx_name":
+            self.__dict__[name] = value
+        else:
+            super().__setattr__(name, value)
 
     def _decide(self, logits: Tensor) -> Tensor:
         return (logits[:, 0] > 0).long() if self.spec.kind == "binary" else logits.argmax(dim=1)

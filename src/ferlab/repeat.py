@@ -1,0 +1,55 @@
+"""Predicting a run's rows again from its checkpoint."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from ferlab import precision
+from ferlab.checkpoint import load
+from ferlab.errors import FerlabError
+from ferlab.finish import finish
+from ferlab.run import chosen, load_data, quiet
+
+
+def evaluate(run: str, checkpoint: str = "best", device: str = "cpu", figures: bool = True) -> dict[str, Any]:
+    """Predict a run's validation and test rows again from its checkpoint, and measure and draw them.
+
+    The files go into the run folder where it has no metrics.json (training was killed), else into its folder
+    `evaluation-<checkpoint>`, and the two metrics.json are compared.
+
+    Raises:
+        FerlabError: not a run folder, or a checkpoint that cannot be read.
+    """
+    folder = Path(run)
+    if not (folder / "config.yaml").is_file():
+        raise FerlabError(f"evaluate: {folder} is no run folder (no config.yaml); expected what ferlab.train wrote")
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    path = folder / "checkpoints" / f"{checkpoint}.ckpt"
+    task = load(path)
+    quiet()
+    data = load_data(config)
+    if list(task.spec.labels) != list(data.spec.labels):
+        raise FerlabError(f"evaluate: {path} knows {list(task.spec.labels)}, the data have {list(data.spec.labels)}")
+    before = folder / "metrics.json"
+    stored = json.loads(before.read_text()) if before.is_file() else None
+    target = folder if stored is None else folder / f"evaluation-{checkpoint}"
+    training = _read_json(folder / "training.json")
+    training |= chosen(path, config["monitor"])
+    training.setdefault(
+        "precision", precision.choose(config["trainer"]["precision"], config["trainer"]["accelerator"])[0]
+    )
+    config = {**config, "figures": figures}
+    result = finish(target, config, task, data, training, device=device, curves=folder / "metrics.csv")
+    if stored is not None and checkpoint == "best":
+        same = json.loads((target / "metrics.json").read_text()) == stored
+        word = "reproduced exactly" if same else "NOT reproduced"
+        print(f"metrics.json of the run is {word}: {target / 'metrics.json'}")
+        if not same:
+            print("(another processor, device, thread count or library version rounds differently)")
+    return result
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text())) if path.is_file() else {}

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferlab.optim import KerasPlateau
+from ferlab.optim import Adam, KerasPlateau
 
 
 def keras(
@@ -37,3 +37,17 @@ def test_it_cuts_at_the_same_epochs_as_keras(values: list[float], patience: int,
         mine.append(optimizer.param_groups[0]["lr"])
     theirs = keras(values, 0.01, 0.1, patience, 1e-4, min_lr)
     torch.testing.assert_close(torch.tensor(mine), torch.tensor(theirs), rtol=1e-6, atol=1e-12)
+
+
+def test_adam_steps_as_torchs_own_does() -> None:
+    states = []
+    for make in (Adam, torch.optim.Adam):
+        torch.manual_seed(0)
+        net = torch.nn.Linear(5, 3)
+        optimizer = make(net.parameters(), lr=0.1, eps=1e-7, fused=True)
+        for _ in range(5):
+            optimizer.zero_grad()
+            net(torch.ones(2, 5)).square().sum().backward()
+            optimizer.step()
+        states.append(torch.cat([p.detach().flatten() for p in net.parameters()]))
+    torch.testing.assert_close(*states, rtol=0, atol=0)

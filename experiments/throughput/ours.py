@@ -12,7 +12,7 @@ from stopwatch import WARM, timed_fit
 from ferlab import precision
 from ferlab.allocator import keep_freed_memory
 from ferlab.build import build
-from ferlab.run import _task, _trainer, load_data
+from ferlab.run import load_data, make_task, make_trainer
 
 
 def ferlab(case: Case, images: int, steps: int, arithmetic: str = "auto") -> float:
@@ -22,8 +22,8 @@ def ferlab(case: Case, images: int, steps: int, arithmetic: str = "auto") -> flo
     config = case.config(arithmetic, images)
     data = load_data(config)
     with tempfile.TemporaryDirectory() as folder:
-        trainer, _ = _trainer(config, Path(folder))
-        return timed_fit(trainer, _task(config, data), steps, datamodule=data)
+        trainer, _ = make_trainer(config, Path(folder))
+        return timed_fit(trainer, make_task(config, data), steps, datamodule=data)
 
 
 def bare(case: Case, images: int, steps: int) -> float:
@@ -37,7 +37,8 @@ def bare(case: Case, images: int, steps: int) -> float:
     net = build(config["model"]["net"], preprocess.output_shape, data.spec.outputs)
     net.to(memory_format=torch.channels_last).train()
     criterion = build(config["loss"], data.spec.kind)
-    optimizer = build(config["optimizer"])(net.parameters())
+    # torch's own, as a bare loop has it; ferlab's leaves out a search for a GPU driver at every step
+    optimizer = build({**config["optimizer"], "_target_": "torch.optim.Adam"})(net.parameters())
     half = precision.choose("auto", "cpu")[0] == precision.BF16
     pixels, labels = data.samples.x, data.samples.labels
     order = data.training.indices[torch.randperm(len(data.training.indices)).numpy()]

@@ -14,7 +14,7 @@ class Adam(torch.optim.Adam):
 
     def _accelerator_graph_capture_health_check(self) -> None:
         if any(parameter.is_cuda or parameter.is_xpu for group in self.param_groups for parameter in group["params"]):
-            super()._accelerator_graph_capture_health_check()  # type: ignore[no-untyped-call]
+            super()._accelerator_graph_capture_health_check()
 
 
 class KerasPlateau(ReduceLROnPlateau):

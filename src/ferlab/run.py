@@ -1,6 +1,7 @@
 """A run: from a configuration to a finished run folder."""
 
 import logging
+import re
 import resource
 import shutil
 import sys
@@ -174,15 +175,13 @@ def _fit(trainer: pl.Trainer, task: Task, data: DataModule, resume: Path | None)
     callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
     interrupted = any(isinstance(c, GracefulInterrupt) and c.interrupted for c in callbacks)
     images = trainer.global_step * data.batch_size
-    # Linux counts in KiB, macOS in bytes
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {
         "seconds": round(seconds, 1),
         "epochs": trainer.current_epoch,
         "max_epochs": trainer.max_epochs,
         "steps": trainer.global_step,
         "samples_per_second": round(images / seconds, 1),
-        "peak_memory_mb": round(peak / 2**20),
+        "peak_memory_mb": round(peak_memory() / 2**20),
         "interrupted": interrupted,
         "fast_dev_run": bool(trainer.fast_dev_run),  # type: ignore[attr-defined]
         "device": str(task.device) if trainer.num_devices == 1 else f"{trainer.num_devices} devices",
@@ -210,3 +209,13 @@ def _data_line(data: DataModule) -> str:
         f"{kind}{data.samples.name}, protocol {data.assignment.facts['name']} {data.assignment.facts['hash']}: "
         f"train {train_count}, val {counts['val']}, test {counts['test']}, classes {', '.join(data.spec.labels)}{marks}"
     )
+
+
+def peak_memory() -> int:
+    """Return the most memory this process has held, in bytes."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # of this process alone; a child's ru_maxrss carries its parent's peak over
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])  # type: ignore[index]
+    # macOS counts in bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -185,3 +185,10 @@ def test_causes_are_told_in_a_sentence(metrics, tmp_path):
     causes = causal_overlap(rng.random((9, 8, 8)), masks)
     text = write_report(tmp_path, metrics, {}, causes=causes).read_text()
     assert "Grad-CAM heat of 9 test images" in text and "cover 50.0 % of the image" in text
+
+
+def test_copies_across_the_roles_are_told(metrics, tmp_path):
+    counted = changed(metrics, protocol__copies={"val in train": 73, "test in train": 1028})
+    text = write_report(tmp_path, counted, TRAINING).read_text()
+    assert "73 val in train, 1,028 test in train" in text
+    assert "identical" not in write_report(tmp_path, metrics, TRAINING).read_text()

@@ -156,6 +156,9 @@ def _data(metrics: dict[str, Any]) -> list[str]:
     chosen = protocol.get("selection")
     text = f"Protocol **{protocol['name']}**, hash `{protocol.get('hash', '')}`"
     text += f"; the epoch was chosen on {chosen}." if chosen else "."
+    copies = [f"{count:,} {pair}" for pair, count in protocol.get("copies", {}).items()]
+    if copies:
+        text += f" Samples that stand elsewhere too, identical to the last bit: {', '.join(copies)}."
     return [text, table(rows), *(f"- {note}" for note in data.get("notes", []))]
 
 

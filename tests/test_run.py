@@ -158,3 +158,16 @@ def test_resume_goes_on_where_the_run_stopped(tmp_path: Path) -> None:
         train(tmp_path / "other", f"resume={tmp_path / 'half'}", "optimizer=sgd")
     with pytest.raises(FerlabError, match=r"resume from checkpoints/last\.ckpt"):
         train(tmp_path / "best", f"resume={tmp_path / 'half' / 'checkpoints' / 'best.ckpt'}", *short)
+
+
+def test_layer_and_class_of_the_explanation_can_be_chosen(finished: Path) -> None:
+    sheet = finished / "evaluation-best" / "figures" / "gradcam.png"
+    drawn = []
+    for explain in ({"layer": None, "target": None}, {"layer": "block1.conv", "target": None}, {"target": "happy"}):
+        evaluate(str(finished), explain=explain)
+        drawn.append(sheet.read_bytes())
+    assert len(set(drawn)) == 3
+    with pytest.raises(FerlabError, match="expected one of the classes"):
+        evaluate(str(finished), explain={"target": "bored"})
+    with pytest.raises(FerlabError, match=r"block1\.conv"):
+        evaluate(str(finished), explain={"layer": "block9.conv"})

@@ -85,7 +85,7 @@ def draw_figures(
     target = folder / "figures"
     target.mkdir(parents=True, exist_ok=True)
     with Console().status("drawing figures"):
-        figures, causes = draw(target, result, rows, pictures, curves, layer=config["explain"]["layer"])
+        figures, causes = draw(target, result, rows, pictures, curves, **config["explain"])
     if causes is not None:
         write_json(target / "causes.json", causes)
     return figures, causes

@@ -13,7 +13,13 @@ from ferlab.finish import finish
 from ferlab.run import chosen, load_data, quiet
 
 
-def evaluate(run: str, checkpoint: str = "best", device: str = "cpu", figures: bool = True) -> dict[str, Any]:
+def evaluate(
+    run: str,
+    checkpoint: str = "best",
+    device: str = "cpu",
+    figures: bool = True,
+    explain: dict[str, str | None] | None = None,
+) -> dict[str, Any]:
     """Predict a run's validation and test rows again from its checkpoint, and measure and draw them.
 
     The files go into the run folder where it has no metrics.json (training was killed), else into its folder
@@ -40,7 +46,7 @@ def evaluate(run: str, checkpoint: str = "best", device: str = "cpu", figures: b
     training.setdefault(
         "precision", precision.choose(config["trainer"]["precision"], config["trainer"]["accelerator"])[0]
     )
-    config = {**config, "figures": figures}
+    config = {**config, "figures": figures, "explain": explain or {}}
     result = finish(target, config, task, data, training, device=device, curves=folder / "metrics.csv")
     if stored is not None and checkpoint == "best":
         same = json.loads((target / "metrics.json").read_text()) == stored

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Int, UInt8
 from torch import Tensor, nn
 
+from ferlab.errors import FerlabError
 from ferlab.evaluation import explanations, figures, galleries
 from ferlab.evaluation.causal import causal_overlap
 from ferlab.evaluation.history import learning_curves, read_history
@@ -54,6 +55,7 @@ def draw(
     pictures: Pictures,
     curves: Path | None = None,
     layer: str | None = None,
+    target: str | None = None,
 ) -> tuple[list[Path], dict[str, Any] | None]:
     """Draw every figure of a run.
 
@@ -64,6 +66,10 @@ def draw(
         pictures: images and model.
         curves: the run's metrics.csv; without it there are no learning curves.
         layer: the layer that Grad-CAM reads; the last convolution by default. Nets without one get no maps.
+        target: the class that the Grad-CAM sheet explains beside the predicted one; each image's true class by default.
+
+    Raises:
+        FerlabError: `target` is no class, or `layer` no convolution.
 
     Returns:
         The files in the order of a report, and for synthetic images the overlap of heat and causes (`causal_overlap`).
@@ -92,7 +98,7 @@ def draw(
     if not conv_layers(pictures.net):
         return done, None
     keep("feature_maps", _feature_maps(pictures, test, caption))
-    keep("gradcam", _gradcam(pictures, test, layer, caption))
+    keep("gradcam", _gradcam(pictures, test, layer, target, caption))
     if pictures.masks is None:
         return done, None
     figure, overlap = _causes(pictures, test, layer, caption)
@@ -130,7 +136,10 @@ def _feature_maps(pictures: Pictures, test: Rows, caption: Caption) -> Any:
     return explanations.feature_map_sheet(image, values, caption, test.names[test.labels[best]])
 
 
-def _gradcam(pictures: Pictures, test: Rows, layer: str | None, caption: Caption) -> Any:
+def _gradcam(pictures: Pictures, test: Rows, layer: str | None, target: str | None, caption: Caption) -> Any:
+    if target is not None and target not in test.names:
+        raise FerlabError(f"explain.target: expected one of the classes {list(test.names)}, found {target!r}")
+    wanted = None if target is None else test.names.index(target)
     # of each class in turn the first, the second, ... until the sheet is full
     turn = np.zeros(len(test), dtype=np.int64)
     for label in range(len(test.names)):
@@ -141,8 +150,9 @@ def _gradcam(pictures: Pictures, test: Rows, layer: str | None, caption: Caption
     part, images = test.take(chosen), pictures.x[pictures.test[chosen]]
     x = _input(pictures, images)
     name = layer or conv_layers(pictures.net)[-1]
-    heats = [gradcam(pictures.net, x, layer, torch.from_numpy(t)).cpu().numpy() for t in (part.labels, part.preds)]
-    return explanations.gradcam_sheet(images, heats[0], heats[1], part, name, caption)
+    first = part.labels if wanted is None else np.full_like(part.labels, wanted)
+    heats = [gradcam(pictures.net, x, layer, torch.from_numpy(t)).cpu().numpy() for t in (first, part.preds)]
+    return explanations.gradcam_sheet(images, heats[0], heats[1], part, name, caption, target=wanted)
 
 
 def _causes(pictures: Pictures, test: Rows, layer: str | None, caption: Caption) -> tuple[Any, dict[str, Any]]:

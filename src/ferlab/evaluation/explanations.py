@@ -74,18 +74,21 @@ def gradcam_sheet(
     layer: str,
     caption: Caption,
     blocks: int = 2,
+    target: int | None = None,
 ) -> Figure:
-    """Draw image, evidence for the true class and evidence for the predicted class, side by side.
+    """Draw image, evidence for the true class (or one of choice) and for the predicted class, side by side.
 
     Args:
         images: as the data give them.
-        heat_true: Grad-CAM of each image for its true class.
+        heat_true: Grad-CAM of each image for its true class, or for `target`.
         heat_pred: Grad-CAM for the predicted class.
         rows: the rows of those images.
         layer: the layer that the maps were read at.
         caption: for the footer.
         blocks: how many triples stand side by side.
+        target: the class that the second column explains in every image; None: each image's true class.
     """
+    first = "true class" if target is None else f"for {rows.names[target]}"
     longest = max(map(len, rows.names))
     side = max(1.25, 0.07 * (longest + 7))
     block, tall = 3 * side + 0.25, side + LINE + 0.1
@@ -98,12 +101,14 @@ def gradcam_sheet(
         for i, image in enumerate(images):
             left, top = i % blocks * block, 0.25 + i // blocks * tall
             if i < blocks:
-                for j, head in enumerate(("image", "true class", "predicted class")):
+                for j, head in enumerate(("image", first, "predicted class")):
                     axes.text(left + j * side, 0.17, head, fontsize=9, fontweight="bold", color=INK)
             true, said = int(rows.labels[i]), int(rows.preds[i])
+            shown = true if target is None else target
             p = rows.probabilities[i]
             tiles = (image, overlay(image, heat_true[i]), overlay(image, heat_pred[i]))
-            notes = ("", f"{rows.names[true]} {p[true]:.2f}", f"{rows.names[said]} {p[said]:.2f}")
+            under = "" if target is None else rows.names[true]
+            notes = (under, f"{rows.names[shown]} {p[shown]:.2f}", f"{rows.names[said]} {p[said]:.2f}")
             for j, (tile, note) in enumerate(zip(tiles, notes, strict=True)):
                 x = left + j * side
                 show(axes, tile, x, top, x + side - GAP, top + side - GAP)

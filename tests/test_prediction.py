@@ -64,4 +64,4 @@ def test_the_entry_prints_a_table(checkpoint: str, folder: Path, tmp_path: Path)
     words = ["-m", "ferlab.predict", f"checkpoint={checkpoint}", f"images={folder}"]
     done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "a.jpg" in done.stdout and "happy" in done.stdout
+    assert "a.jpg" in done.stdout and "probability" in done.stdout

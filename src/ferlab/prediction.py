@@ -77,14 +77,18 @@ def _show(files: list[Path], probabilities: np.ndarray, predictor: Predictor) ->
     table = Table(title=f"{facts.get('name', 'model')} trained on {trained.get('name', 'unknown data')}{kind}")
     table.add_column("image", overflow="fold")
     table.add_column("prediction", style="bold")
-    for label in predictor.labels:
-        table.add_column(label, justify="right")
+    table.add_column("probability", justify="right", style="bold")
+    table.add_column("next")
+    table.add_column("probability", justify="right")
     for path, row in list(zip(files, probabilities, strict=True))[:SHOWN]:
-        table.add_row(str(path), predictor.labels[int(row.argmax())], *(f"{p:.3f}" for p in row))
+        first, second = (int(k) for k in row.argsort()[::-1][:2])
+        names = predictor.labels
+        table.add_row(str(path), names[first], f"{row[first]:.3f}", names[second], f"{row[second]:.3f}")
     console = Console()
     console.print(table)
     if len(files) > SHOWN:
-        console.print(f"... and {len(files) - SHOWN} more; output=predictions.csv writes them all")
+        console.print(f"... and {len(files) - SHOWN} more")
+    console.print("output=predictions.csv writes every image and every class")
 
 
 def _write(path: Path, files: list[Path], probabilities: np.ndarray, labels: Sequence[str]) -> None:

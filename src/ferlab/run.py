@@ -141,7 +141,10 @@ def make_trainer(config: dict[str, Any], folder: Path) -> tuple[pl.Trainer, str]
             default_root_dir=str(folder),
         )
     except (MisconfigurationException, ValueError) as error:
-        raise FerlabError(f"trainer: {error} (accelerator {wish['accelerator']}, devices {wish['devices']})") from error
+        raise FerlabError(
+            f"trainer: {error} (accelerator {wish['accelerator']}, devices {wish['devices']}); "
+            "cure: trainer=cpu trains on the processor"
+        ) from error
     return trainer, why
 
 

@@ -34,7 +34,7 @@ wheel: setup ## build the wheel and run it in a fresh environment outside the ch
 
 lock: setup ## write requirements.lock anew from pyproject.toml (ARGS="--upgrade" lifts the versions)
 	@PATH="$$PATH:$(CURDIR)/.cache/uv/bin" uv pip compile --quiet pyproject.toml --all-extras --group dev --universal \
-		--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--output-file requirements.lock $(ARGS)
 
 clean: ## remove the environment, caches and builds; runs/ stays

@@ -68,11 +68,6 @@ def command(module: str) -> str:
     return shlex.join(["python", "-m", module, *overrides])
 
 
-def multirun() -> bool:
-    """Tell whether the present run is one job of a sweep."""
-    return HydraConfig.initialized() and str(HydraConfig.get().mode) == "RunMode.MULTIRUN"
-
-
 def entry(name: str, task: Callable[[dict[str, Any]], object]) -> None:
     """Run `task` as a command-line entry on the plain values of conf/<name>.yaml.
 

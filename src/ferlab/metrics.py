@@ -4,7 +4,7 @@ They give values alone, for choosing an epoch. The figures of a report, with int
 `ferlab.evaluation.measure`, under the same names.
 """
 
-from typing import Literal, cast
+from typing import cast
 
 import torch
 from jaxtyping import Float, Int, Num
@@ -19,8 +19,6 @@ from torchmetrics.classification import (
 
 from ferlab.errors import FerlabError
 from ferlab.spec import TaskSpec
-
-MONITOR = "accuracy"
 
 
 class MacroAuroc(Metric):
@@ -81,11 +79,6 @@ def collection(spec: TaskSpec) -> MetricCollection:
     for k in range(2, classes):
         metrics[f"top{k}"] = MulticlassAccuracy(classes, top_k=k, average="micro", validate_args=False)
     return MetricCollection(metrics)
-
-
-def mode(name: str) -> Literal["min", "max"]:
-    """Return whether a logged value, such as "val/loss" or "val/accuracy", is best small or large."""
-    return "min" if name.rpartition("/")[2].endswith("loss") else "max"
 
 
 def _joined(state: object) -> Tensor:

@@ -161,6 +161,7 @@ def make_task(config: dict[str, Any], data: DataModule) -> Task:
         optimizer=config["optimizer"],
         scheduler=config["scheduler"] or None,
         monitor=config["monitor"],
+        scheduler_metric=config["scheduler_metric"],
         channels_last=config["channels_last"],
         facts={"name": config["model"]["name"], "data": data.facts, "protocol": data.assignment.facts},
     )

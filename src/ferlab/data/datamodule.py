@@ -136,10 +136,6 @@ class DataModule(pl.LightningDataModule):
         """Return the validation batches."""
         return self.batches("val")
 
-    def test_dataloader(self) -> DataLoader[Batch]:
-        """Return the test batches."""
-        return self.batches("test")
-
     def _loader(self, data: ByIndex, batches: BatchSampler) -> DataLoader[Batch]:
         # a batch is one fancy index into an array: workers would only add copies
         return DataLoader(data, sampler=batches, batch_size=None, pin_memory=torch.cuda.is_available())

@@ -4,7 +4,7 @@ import torch
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score, roc_auc_score, top_k_accuracy_score
 
 from ferlab.errors import FerlabError
-from ferlab.metrics import collection, mode
+from ferlab.metrics import collection
 from ferlab.spec import TaskSpec
 
 
@@ -59,7 +59,3 @@ def test_auroc_ties_count_half_and_a_lone_class_has_none():
 def test_multilabel_is_refused():
     with pytest.raises(FerlabError, match="multilabel"):
         collection(TaskSpec("multilabel", ("a", "b"), "text", (300,)))
-
-
-def test_mode_of_a_logged_value():
-    assert [mode(name) for name in ("val/loss", "log_loss", "val/accuracy", "f1_macro")] == ["min", "min", "max", "max"]

@@ -80,12 +80,18 @@ def _show(files: list[Path], probabilities: np.ndarray, predictor: Predictor) ->
     table.add_column("probability", justify="right", style="bold")
     table.add_column("next")
     table.add_column("probability", justify="right")
-    for path, row in list(zip(files, probabilities, strict=True))[:SHOWN]:
+    resolved = [path.resolve() for path in files]
+    # a whole path would wrap: names are told below the folder that all files share
+    folder = os.path.commonpath([path.parent for path in resolved])
+    for path, row in list(zip(resolved, probabilities, strict=True))[:SHOWN]:
         first, second = (int(k) for k in row.argsort()[::-1][:2])
         names = predictor.labels
-        table.add_row(str(path), names[first], f"{row[first]:.3f}", names[second], f"{row[second]:.3f}")
+        table.add_row(
+            str(path.relative_to(folder)), names[first], f"{row[first]:.3f}", names[second], f"{row[second]:.3f}"
+        )
     console = Console()
     console.print(table)
+    console.print(f"images in {folder}", soft_wrap=True, markup=False, highlight=False)
     if len(files) > SHOWN:
         console.print(f"... and {len(files) - SHOWN} more")
     console.print("output=predictions.csv writes every image and every class")

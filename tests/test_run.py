@@ -154,6 +154,8 @@ def test_resume_goes_on_where_the_run_stopped(tmp_path: Path) -> None:
     train(tmp_path / "rest", "trainer.max_epochs=2", f"resume={tmp_path / 'half'}", *short)
     training = json.loads((tmp_path / "rest" / "training.json").read_text())
     assert training["epochs"] == 2 and training["steps"] == 6
+    # the speed counts what this run trained: three steps of 32, the seconds being rounded
+    assert training["samples_per_second"] * (training["seconds"] - 0.05) < 1.5 * 96
     with pytest.raises(FerlabError, match="another optimizer"):
         train(tmp_path / "other", f"resume={tmp_path / 'half'}", "optimizer=sgd")
     with pytest.raises(FerlabError, match=r"resume from checkpoints/last\.ckpt"):

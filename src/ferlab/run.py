@@ -170,6 +170,7 @@ def make_task(config: dict[str, Any], data: DataModule) -> Task:
 def _fit(trainer: pl.Trainer, task: Task, data: DataModule, resume: Path | None) -> dict[str, Any]:
     # not before the data are read: what that freed would stay as well
     keep_freed_memory()
+    before = 0 if resume is None else int(checkpoint.read(resume)["global_step"])
     begun = time.monotonic()
     try:
         trainer.fit(task, datamodule=data, ckpt_path=None if resume is None else str(resume), weights_only=True)
@@ -178,7 +179,7 @@ def _fit(trainer: pl.Trainer, task: Task, data: DataModule, resume: Path | None)
     seconds = time.monotonic() - begun
     callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
     interrupted = any(isinstance(c, GracefulInterrupt) and c.interrupted for c in callbacks)
-    images = trainer.global_step * data.batch_size
+    images = (trainer.global_step - before) * data.batch_size
     return {
         "seconds": round(seconds, 1),
         "epochs": trainer.current_epoch,

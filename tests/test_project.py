@@ -25,9 +25,9 @@ MODULES = {".".join(path.relative_to(SRC).with_suffix("").parts): path for path 
 # A file imports from its own room and from lower floors; on its own floor too, as long as there is no circle.
 FLOORS = (
     {"download", "errors", "kaggle", "spec"},
-    {"allocator", "build", "losses", "metrics", "optim", "precision", "profiler", "sync_norm"},
+    {"allocator", "build", "losses", "memory", "metrics", "optim", "precision", "profiler", "sync_norm"},
     {"models", "transforms", "features"},
-    {"task", "data", "evaluation", "explain", "checkpoint"},
+    {"task", "data", "evaluation", "explain", "checkpoint", "tracking"},
     {"callbacks", "config", "fetching", "finish", "prediction", "resume", "summarise"},
     {"trainer"},
     {"run"},

@@ -5,12 +5,14 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
@@ -68,6 +70,26 @@ def command(module: str) -> str:
     return shlex.join(["python", "-m", module, *overrides])
 
 
+def refuse_parallel_sweep(config: dict[str, Any]) -> None:
+    """Refuse a multirun whose jobs would each start several processes: those would repeat the whole sweep.
+
+    A launcher that starts each job by itself (submitit on a cluster, say) is no such case.
+
+    Raises:
+        FerlabError: a multirun under Hydra's own launcher with more than one device or machine.
+    """
+    hydra_config = HydraConfig.get()
+    if hydra_config.mode != RunMode.MULTIRUN or "BasicLauncher" not in str(hydra_config.launcher.get("_target_")):
+        return
+    devices, nodes = config["trainer"]["devices"], config["trainer"]["num_nodes"]
+    if isinstance(devices, str | list) or devices == -1 or devices * nodes > 1:
+        raise FerlabError(
+            f"-m with trainer.devices={devices} and trainer.num_nodes={nodes}: each process of a job would start the "
+            "whole sweep again, so it is refused; cure: trainer.devices=1, or one command a combination (a shell "
+            "loop), or a Hydra launcher that starts each job by itself (hydra/launcher=submitit_slurm)"
+        )
+
+
 def entry(name: str, task: Callable[[dict[str, Any]], object]) -> None:
     """Run `task` as a command-line entry on the plain values of conf/<name>.yaml.
 
@@ -84,6 +106,9 @@ def entry(name: str, task: Callable[[dict[str, Any]], object]) -> None:
         except FerlabError as error:
             _fail(str(error))
 
+    if {"-m", "--multirun"} & set(sys.argv[1:]):
+        # one name for all jobs of a multirun, wherever its launcher runs them: trackers put them into one group
+        os.environ["FERLAB_SWEEP"] = f"{name} {datetime.now():%Y-%m-%d %H-%M-%S}"
     # Hydra names the job, and so its folder, after the entry's module
     run.__module__ = task.__module__
     try:

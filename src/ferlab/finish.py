@@ -75,7 +75,7 @@ def draw_figures(
     pictures = Pictures(
         x=samples.x,
         labels=samples.labels,
-        train=data.training.indices,
+        train=data.shown,
         test=data.assignment.indices["test"],
         preprocess=task.preprocess,
         net=task.net,

@@ -10,7 +10,8 @@ from ferlab import precision
 from ferlab.checkpoint import load
 from ferlab.errors import FerlabError
 from ferlab.finish import finish
-from ferlab.run import chosen, load_data, quiet
+from ferlab.run import chosen, load_data
+from ferlab.trainer import quiet
 
 
 def evaluate(

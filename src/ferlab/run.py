@@ -1,12 +1,8 @@
 """A run: from a configuration to a finished run folder."""
 
 import logging
-import re
-import resource
 import shutil
-import sys
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +10,19 @@ import pytorch_lightning as pl
 import torch
 import yaml  # type: ignore[import-untyped]
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback
 
-from ferlab import checkpoint, precision
+from ferlab import checkpoint, tracking
 from ferlab.allocator import keep_freed_memory
 from ferlab.build import build
 from ferlab.callbacks.interrupt import GracefulInterrupt
 from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError
 from ferlab.finish import finish, write_json
-from ferlab.profiler import NoProfiler
+from ferlab.memory import peak_memory
 from ferlab.resume import carry_over, join_curves
 from ferlab.task import Task
+from ferlab.trainer import is_first, make_trainer, quiet
 
 log = logging.getLogger(__name__)
 
@@ -48,27 +45,34 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
     try:
         quiet()
         pl.seed_everything(config["seed"], workers=True, verbose=False)
-        data = load_data(config)
         trainer, why = make_trainer(config, folder)
+        data = load_data(config)
         task = make_task(config, data)
         resume = carry_over(config["resume"], task, folder) if config["resume"] else None
+        tracking.start(trainer.loggers, config)
     except BaseException:
         _discard(folder)
         raise
-    print(f"run folder {folder}\nprecision {why}", flush=True)
-    print(_data_line(data), flush=True)
-    training = _fit(trainer, task, data, resume)
-    if config["resume"]:
-        join_curves(config["resume"], folder)
-    training |= {"resumed_from": config["resume"], "command": command}
-    training |= {"precision": trainer.precision, "precision_reason": why}
-    best = folder / "checkpoints" / "best.ckpt"
-    if not config["trainer"]["fast_dev_run"]:
-        checkpoint.restore(task, checkpoint.read(best), best)
-        training |= chosen(best, config["monitor"])
-    write_json(folder / "training.json", training)
-    curves = next((folder / "metrics.csv" for _ in trainer.loggers), None)
-    return finish(folder, config, task, data, training, device=str(trainer.strategy.root_device), curves=curves)
+    with tracking.closing(trainer.loggers):
+        if is_first():
+            print(f"run folder {folder}\nprecision {why}", flush=True)
+            print(_data_line(data), flush=True)
+        training = _fit(trainer, task, data, resume)
+        if not is_first():
+            return {}  # the first process goes on alone
+        if config["resume"]:
+            join_curves(config["resume"], folder)
+        training |= {"resumed_from": config["resume"], "command": command}
+        training |= {"precision": trainer.precision, "precision_reason": why}
+        best = folder / "checkpoints" / "best.ckpt"
+        if not config["trainer"]["fast_dev_run"]:
+            checkpoint.restore(task, checkpoint.read(best), best)
+            training |= chosen(best, config["monitor"])
+        write_json(folder / "training.json", training)
+        curves = next((folder / "metrics.csv" for _ in trainer.loggers), None)
+        result = finish(folder, config, task, data, training, device=str(trainer.strategy.root_device), curves=curves)
+        tracking.publish(trainer.loggers, folder, config, result, training, task, data)
+        return result
 
 
 def load_data(config: dict[str, Any]) -> DataModule:
@@ -87,6 +91,8 @@ def _begin(config: dict[str, Any], folder: Path) -> None:
     if config.get("seed") is None:
         raise FerlabError("seed: a whole number is required, found null; cure: seed=0")
     folder.mkdir(parents=True, exist_ok=True)
+    if not is_first():
+        return
     try:
         # "x": of two processes that start in the same second one fails here instead of overwriting the other
         with (folder / "config.yaml").open("x") as file:
@@ -97,7 +103,7 @@ def _begin(config: dict[str, Any], folder: Path) -> None:
 
 def _discard(folder: Path) -> None:
     """Take away a run folder in which nothing was trained."""
-    if not (folder / "checkpoints").exists():
+    if is_first() and not (folder / "checkpoints").exists():
         shutil.rmtree(folder, ignore_errors=True)
         for parent in list(folder.parents)[:2]:
             if parent.name != "runs" and parent.parent.name != "runs":
@@ -106,46 +112,6 @@ def _discard(folder: Path) -> None:
                 parent.rmdir()
             except OSError:
                 break
-
-
-def quiet() -> None:
-    """Silence what Lightning says of every run."""
-    for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    # said of every run: our folder holds config.yaml before the logger comes, batches are made without workers
-    for said in (
-        ".*exists and is not empty.*",
-        ".*does not have many workers.*",
-        ".*smaller than the logging interval.*",
-    ):
-        warnings.filterwarnings("ignore", said)
-    warnings.filterwarnings("ignore", ".*treespec, LeafSpec.*", category=FutureWarning)
-
-
-def make_trainer(config: dict[str, Any], folder: Path) -> tuple[pl.Trainer, str]:
-    """Build the trainer with its callbacks and loggers; also returns why it computes in the precision it does."""
-    wish = dict(config["trainer"])
-    chosen, why = precision.choose(wish.pop("precision"), str(wish["accelerator"]))
-    callbacks: list[Callback] = [build(values) for values in config["callbacks"].values() if values]
-    loggers = [build(values, save_dir=str(folder)) for values in config["logger"].values() if values]
-    for callback in callbacks:
-        if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
-            callback.dirpath = str((folder / "checkpoints").resolve())
-    try:
-        trainer = build(
-            wish,
-            precision=chosen,
-            callbacks=callbacks,
-            logger=loggers or False,
-            profiler=wish.pop("profiler") or NoProfiler(),
-            default_root_dir=str(folder),
-        )
-    except (MisconfigurationException, ValueError) as error:
-        raise FerlabError(
-            f"trainer: {error} (accelerator {wish['accelerator']}, devices {wish['devices']}); "
-            "cure: trainer=cpu trains on the processor"
-        ) from error
-    return trainer, why
 
 
 def make_task(config: dict[str, Any], data: DataModule) -> Task:
@@ -189,7 +155,8 @@ def _fit(trainer: pl.Trainer, task: Task, data: DataModule, resume: Path | None)
         "peak_memory_mb": round(peak_memory() / 2**20),
         "interrupted": interrupted,
         "fast_dev_run": bool(trainer.fast_dev_run),  # type: ignore[attr-defined]
-        "device": str(task.device) if trainer.num_devices == 1 else f"{trainer.num_devices} devices",
+        "device": str(task.device),
+        "processes": trainer.world_size,
         "threads": torch.get_num_threads(),
     }
 
@@ -214,13 +181,3 @@ def _data_line(data: DataModule) -> str:
         f"{kind}{data.samples.name}, protocol {data.assignment.facts['name']} {data.assignment.facts['hash']}: "
         f"train {train_count}, val {counts['val']}, test {counts['test']}, classes {', '.join(data.spec.labels)}{marks}"
     )
-
-
-def peak_memory() -> int:
-    """Return the most memory this process has held, in bytes."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        # of this process alone; a child's ru_maxrss carries its parent's peak over
-        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])  # type: ignore[index]
-    # macOS counts in bytes
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

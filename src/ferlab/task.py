@@ -6,10 +6,12 @@ import pytorch_lightning as pl
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
+from torchmetrics import MeanMetric
 
 from ferlab import metrics
 from ferlab.build import build
 from ferlab.spec import TaskSpec
+from ferlab.transforms.mixing import Mixing
 
 Batch = dict[str, Tensor]
 
@@ -29,6 +31,7 @@ class Task(pl.LightningModule):
         scheduler_metric: the metric that a plateau scheduler watches.
         channels_last: memory format of images and weights; the faster one for convolutions here.
         facts: what outputs must say of the data (name, synthetic, protocol); kept in the checkpoint.
+        fine_tuning: what is frozen, the learning rates of the layers, and the stages of training.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Task(pl.LightningModule):
         scheduler_metric: str = "val/loss",
         channels_last: bool = True,
         facts: dict[str, Any] | None = None,
+        fine_tuning: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)
@@ -54,11 +58,13 @@ class Task(pl.LightningModule):
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.net.to(memory_format=self.memory_format)
         self.val_metrics = metrics.collection(self.spec).clone(prefix="val/")
+        self.val_loss = MeanMetric()
         self._steps: list[tuple[Tensor, Tensor, Tensor]] = []
 
     def forward(self, x: Shaped[Tensor, "batch channel height width"]) -> Float[Tensor, "batch outputs"]:
         """Return the logits of raw samples: pixels 0..255, uint8, or float32 once augmented."""
-        logits: Tensor = self.net(self.preprocess(x).contiguous(memory_format=self.memory_format))
+        ready = self.preprocess(x).to(dtype=self.dtype, memory_format=self.memory_format)
+        logits: Tensor = self.net(ready)
         return logits
 
     def probabilities(self, x: Shaped[Tensor, "batch channel height width"]) -> Float[Tensor, "batch classes"]:
@@ -69,12 +75,19 @@ class Task(pl.LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Augment, predict and return the loss of a batch."""
         del batch_index
-        x = batch["x"] if self.augment is None else self.augment(batch["x"])
-        logits = self(x)
-        loss: Tensor = self.loss(logits, batch["y"])
+        x, y = batch["x"], batch["y"]
+        loss: Tensor
+        if isinstance(self.augment, Mixing):
+            x, y, other, share = self.augment.mix(x, y)
+            logits = self(x)
+            loss = self.loss(logits, y, other, share)
+        else:
+            logits = self(x if self.augment is None else self.augment(x))
+            loss = self.loss(logits, y)
         # kept on the device and summed once an epoch: a step of a small network feels every further operation
-        self._steps.append((loss.detach(), logits.detach(), batch["y"]))
-        return loss
+        self._steps.append((loss.detach(), logits.detach(), y))
+        # processes whose shares of the batch differ in size count accordingly in the mean of their gradients
+        return loss * batch["weight"] if "weight" in batch else loss
 
     def on_train_epoch_start(self) -> None:
         """Begin the epoch's sums."""
@@ -85,8 +98,11 @@ class Task(pl.LightningModule):
         if self._steps:
             losses, logits, labels = zip(*self._steps, strict=True)
             sizes = torch.tensor([len(y) for y in labels], device=self.device)
-            self.log("train/loss", (torch.stack(losses) * sizes).sum() / sizes.sum())
-            self.log("train/accuracy", self._decide(torch.cat(logits)).eq(torch.cat(labels)).float().mean())
+            right = self._decide(torch.cat(logits)).eq(torch.cat(labels)).sum()
+            sums = torch.stack([(torch.stack(losses) * sizes).sum(), right, sizes.sum()])
+            loss, right, count = self.trainer.strategy.reduce(sums, reduce_op="sum")
+            self.log("train/loss", loss / count)
+            self.log("train/accuracy", right / count)
             self._steps = []
         optimizer = self.optimizers()
         assert not isinstance(optimizer, list)
@@ -96,12 +112,14 @@ class Task(pl.LightningModule):
         """Collect a batch's loss and metrics."""
         del batch_index
         logits = self(batch["x"])
-        self.log("val/loss", self.loss(logits, batch["y"]), on_epoch=True, batch_size=len(batch["y"]))
+        self.val_loss.update(self.loss(logits, batch["y"]), len(batch["y"]))
         self.val_metrics.update(self.loss.probabilities(logits), batch["y"])
 
     def on_validation_epoch_end(self) -> None:
         """Log the epoch's metrics."""
-        self.log_dict(self.val_metrics.compute())
+        # both gather what the other processes saw
+        self.log_dict({"val/loss": self.val_loss.compute(), **self.val_metrics.compute()})
+        self.val_loss.reset()
         self.val_metrics.reset()
 
     def configure_optimizers(self) -> Any:

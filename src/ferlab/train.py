@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from ferlab.config import command, entry, run_dir
+from ferlab.config import command, entry, refuse_parallel_sweep, run_dir
 
 
 def train(config: dict[str, Any]) -> None:
     """Train what `config` composes, in Hydra's folder for this run."""
+    refuse_parallel_sweep(config)
     # torch takes seconds to import: --help, --cfg and mistyped options were answered before
     from ferlab.run import train as run
 

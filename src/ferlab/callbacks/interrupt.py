@@ -32,10 +32,19 @@ class GracefulInterrupt(Callback):
             if self.interrupted:
                 self._restore()
                 raise KeyboardInterrupt
-            self.interrupted = trainer.should_stop = True
+            self.interrupted = True
+            # several processes agree on the step at which they stop, else one would wait for the others for ever
+            trainer.should_stop = trainer.world_size == 1
             log.warning("interrupted: ending training here, keeping the best checkpoint so far (again: stop at once)")
 
         self._before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Ask the other processes whether one of them was interrupted."""
+        if trainer.world_size > 1 and trainer.strategy.reduce_boolean_decision(self.interrupted, all=False):
+            self.interrupted = trainer.should_stop = True
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Hand the signals back."""

@@ -29,7 +29,8 @@ class EpochProgress(Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock and, on a terminal, the bar."""
         self.begun, self.first_epoch = time.monotonic(), trainer.current_epoch
-        if self.console.is_terminal:
+        self.console.quiet = not trainer.is_global_zero
+        if trainer.is_global_zero and self.console.is_terminal:
             self.bar = Progress(
                 SpinnerColumn(),
                 TextColumn("{task.description}"),

@@ -7,24 +7,17 @@ from typing import Protocol as Interface
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
-from torch.utils.data import (
-    BatchSampler,
-    DataLoader,
-    Dataset,
-    RandomSampler,
-    Sampler,
-    SequentialSampler,
-    WeightedRandomSampler,
-)
+from jaxtyping import Int64
+from torch.utils.data import DataLoader, Sampler
 
+from ferlab.data.batches import Batch, ByIndex, Draw, InOrder, Shuffled
 from ferlab.data.protocol import Assignment, Protocol
 from ferlab.data.samples import Samples
 from ferlab.data.sampling import Keep, Rebalanced
+from ferlab.errors import FerlabError
 from ferlab.spec import TaskSpec
 
-Batch = dict[str, Tensor]
-Rebalance = Callable[[np.ndarray, np.ndarray, int, int], Rebalanced]
+Rebalance = Callable[[Samples, np.ndarray, int], Rebalanced]
 
 
 @runtime_checkable
@@ -35,35 +28,6 @@ class Source(Interface):
         """Read the data set, from its cache where there is one."""
 
 
-class ByIndex(Dataset[Batch]):
-    """Samples that are read a whole batch at a time.
-
-    Args:
-        samples: the whole data set.
-        indices: those that this split holds; `index` in a batch is a position in `samples`.
-    """
-
-    def __init__(self, samples: Samples, indices: np.ndarray) -> None:
-        self.samples, self.indices = samples, indices
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, positions: list[int]) -> Batch:
-        """Return one batch: "x" uint8 (batch, channel, height, width), "y" and "index" int64 (batch,)."""
-        chosen = self.indices[positions]
-        # a view: the memory stays (batch, height, width, channel), which torch calls channels_last
-        x = torch.from_numpy(self.samples.x[chosen]).permute(0, 3, 1, 2)
-        return {"x": x, "y": torch.from_numpy(self.samples.labels[chosen]), "index": torch.from_numpy(chosen)}
-
-
-class TrainingBatches(BatchSampler):
-    """Batches of a training epoch; a last batch of a single sample is left out, BatchNorm cannot take it."""
-
-    def __init__(self, sampler: Sampler[int], batch_size: int, count: int) -> None:
-        super().__init__(sampler, batch_size, drop_last=batch_size > 1 and count > 1 and count % batch_size == 1)
-
-
 class DataModule(pl.LightningDataModule):
     """A data set under a protocol.
 
@@ -71,9 +35,9 @@ class DataModule(pl.LightningDataModule):
         source: the dataset object; `load()` gives the samples.
         protocol: who is train, val and test.
         rebalance: what becomes of the training samples; never touches the others.
-        batch_size: samples a training step.
-        eval_batch_size: samples a batch without gradients.
-        seed: of the rebalancing's random choice.
+        batch_size: samples a training step, over all processes.
+        eval_batch_size: samples a batch without gradients, over all processes.
+        seed: of the rebalancing's random choice and of the training order.
     """
 
     def __init__(
@@ -91,9 +55,7 @@ class DataModule(pl.LightningDataModule):
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
         self.samples = source.load()
         self.assignment: Assignment = protocol.assign(self.samples)
-        self.training: Rebalanced = self.rebalance(
-            self.assignment.indices["train"], self.samples.labels, len(self.spec.labels), seed
-        )
+        self.training: Rebalanced = self.rebalance(self.samples, self.assignment.indices["train"], seed)
 
     @property
     def spec(self) -> TaskSpec:
@@ -117,25 +79,32 @@ class DataModule(pl.LightningDataModule):
             "notes": list(self.samples.notes),
         }
 
+    @property
+    def shown(self) -> Int64[np.ndarray, "sample"]:
+        """The samples that training shows, each once, without images that rebalancing made."""
+        kept = np.unique(self.training.indices)
+        return kept[kept < len(self.samples)]
+
     def batches(self, role: str) -> DataLoader[Batch]:
-        """Return the batches of one role in order, each sample once."""
-        data = ByIndex(self.samples, self.assignment.indices[role])
-        return self._loader(data, BatchSampler(SequentialSampler(data), self.eval_batch_size, drop_last=False))
+        """Return the batches of one role in order, each sample once, whatever the number of processes."""
+        return self._loader(InOrder(self.assignment.indices[role], self.eval_batch_size))
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Return the shuffled, rebalanced training batches."""
-        data = ByIndex(self.samples, self.training.indices)
-        sampler: Sampler[int]
-        if self.training.draw_weights is None:
-            sampler = RandomSampler(data)
-        else:
-            sampler = WeightedRandomSampler(self.training.draw_weights.tolist(), len(data), replacement=True)
-        return self._loader(data, TrainingBatches(sampler, self.batch_size, len(data)))
+        """Return this process's share of the shuffled, rebalanced training batches."""
+        return self._loader(Shuffled(self.training, self.batch_size, self.seed, *self._place()))
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Return the validation batches."""
-        return self.batches("val")
+        """Return this process's share of the validation batches."""
+        rank, world = self._place()
+        if (count := len(self.assignment.indices["val"])) < world:
+            raise FerlabError(f"validation: {count} samples for {world} processes; cure: fewer trainer.devices")
+        return self._loader(InOrder(self.assignment.indices["val"], self.eval_batch_size, rank, world))
 
-    def _loader(self, data: ByIndex, batches: BatchSampler) -> DataLoader[Batch]:
+    def _place(self) -> tuple[int, int]:
+        """Return which of how many processes this is."""
+        return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+
+    def _loader(self, draws: Sampler[Draw]) -> DataLoader[Batch]:
         # a batch is one fancy index into an array: workers would only add copies
-        return DataLoader(data, sampler=batches, batch_size=None, pin_memory=torch.cuda.is_available())
+        data = ByIndex(self.samples, self.training.extra)
+        return DataLoader(data, sampler=draws, batch_size=None, pin_memory=torch.cuda.is_available())

@@ -1,57 +1,41 @@
-"""Losses: each pairs a criterion with the link that turns its logits into probabilities."""
+"""Cross-entropies: over a softmax, smoothed or not, and the documents' two over other links."""
 
-import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int64
-from torch import Tensor, nn
+from jaxtyping import Float
+from torch import Tensor
 
 from ferlab.errors import FerlabError
-
-# Keras clips probabilities by this before it takes their logarithm
-KERAS_EPSILON = 1e-7
-
-
-class Loss(nn.Module):
-    """A criterion over logits, averaged over the batch.
-
-    Args:
-        kind: the task's kind, as in `TaskSpec`.
-        class_weights: factor of each class's samples; `None` counts all alike.
-    """
-
-    class_weights: Tensor | None
-
-    def __init__(self, kind: str = "multiclass", class_weights: list[float] | None = None) -> None:
-        super().__init__()
-        self.kind = kind
-        weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32)
-        self.register_buffer("class_weights", weights, persistent=False)
-
-    def forward(self, logits: Float[Tensor, "batch outputs"], labels: Int64[Tensor, "batch"]) -> Float[Tensor, ""]:
-        """Return the mean loss of a batch."""
-        losses = self.each(logits.float(), labels)
-        return (losses if self.class_weights is None else losses * self.class_weights[labels]).mean()
-
-    def each(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return one loss a sample, (batch,)."""
-        raise NotImplementedError
-
-    def probabilities(self, logits: Float[Tensor, "batch outputs"]) -> Float[Tensor, "batch classes"]:
-        """Return class probabilities that sum to one; a binary task's single output gives two columns."""
-        if self.kind == "binary":
-            positive = logits.float().sigmoid()
-            return torch.cat([1 - positive, positive], dim=1)
-        return logits.float().softmax(dim=1)
+from ferlab.losses.loss import KERAS_EPSILON, Loss
 
 
 class CrossEntropy(Loss):
-    """Softmax cross-entropy; on a binary task's single output, the same thing through a sigmoid."""
+    """Softmax cross-entropy; on a binary task's single output, the same thing through a sigmoid.
+
+    Args:
+        kind: the task's kind.
+        class_weights: factor of each class's samples.
+        start_epoch: the class weights count from this epoch on.
+        label_smoothing: this much of each label is spread over all classes alike, 0 to below 1 (arXiv 1512.00567).
+    """
+
+    def __init__(
+        self,
+        kind: str = "multiclass",
+        class_weights: list[float] | None = None,
+        start_epoch: int = 0,
+        label_smoothing: float | int = 0.0,
+    ) -> None:
+        super().__init__(kind, class_weights, start_epoch)
+        if not 0 <= label_smoothing < 1:
+            raise FerlabError(f"loss.label_smoothing: expected 0 or more and below 1, found {label_smoothing}")
+        self.label_smoothing = float(label_smoothing)
 
     def each(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return one loss a sample, (batch,)."""
         if self.kind == "binary":
-            return F.binary_cross_entropy_with_logits(logits[:, 0], labels.to(logits.dtype), reduction="none")
-        return F.cross_entropy(logits, labels, reduction="none")
+            target = labels.to(logits.dtype) * (1 - self.label_smoothing) + self.label_smoothing / 2
+            return F.binary_cross_entropy_with_logits(logits[:, 0], target, reduction="none")
+        return F.cross_entropy(logits, labels, reduction="none", label_smoothing=self.label_smoothing)
 
 
 class BinaryCrossEntropy(Loss):
@@ -62,9 +46,13 @@ class BinaryCrossEntropy(Loss):
     """
 
     def __init__(
-        self, kind: str = "multiclass", class_weights: list[float] | None = None, over: str = "softmax"
+        self,
+        kind: str = "multiclass",
+        class_weights: list[float] | None = None,
+        start_epoch: int = 0,
+        over: str = "softmax",
     ) -> None:
-        super().__init__(kind, class_weights)
+        super().__init__(kind, class_weights, start_epoch)
         if over not in ("softmax", "sigmoid"):
             raise FerlabError(f"loss: over must be softmax or sigmoid, found {over!r}")
         self.over = over

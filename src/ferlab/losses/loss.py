@@ -1,0 +1,67 @@
+"""Loss: what every criterion shares, the mean over a batch, class weights, blended labels and the link."""
+
+import torch
+from jaxtyping import Float, Float32, Int64
+from torch import Tensor, nn
+
+# Keras clips probabilities by this before it takes their logarithm
+KERAS_EPSILON = 1e-7
+
+
+class Loss(nn.Module):
+    """A criterion over logits, averaged over the batch.
+
+    Args:
+        kind: the task's kind, as in `TaskSpec`.
+        class_weights: factor of each class's samples; `None` counts all alike.
+        start_epoch: the class weights count from this epoch on; whoever trains then sets `weighted`.
+
+    Attributes:
+        weighted: whether the class weights count at present.
+    """
+
+    class_weights: Tensor | None
+
+    def __init__(
+        self, kind: str = "multiclass", class_weights: list[float] | None = None, start_epoch: int = 0
+    ) -> None:
+        super().__init__()
+        self.kind, self.start_epoch, self.weighted = kind, start_epoch, True
+        weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32)
+        self.register_buffer("class_weights", weights, persistent=False)
+
+    def forward(
+        self,
+        logits: Float[Tensor, "batch outputs"],
+        labels: Int64[Tensor, "batch"],
+        other: Int64[Tensor, "batch"] | None = None,
+        share: Float32[Tensor, "batch"] | None = None,
+    ) -> Float[Tensor, ""]:
+        """Return the mean loss of a batch.
+
+        Args:
+            logits: what the network put out.
+            labels: of each sample.
+            other: labels of what was blended into each sample, where it was.
+            share: how much of each sample is `labels`', 0 to 1; the rest is `other`'s.
+        """
+        logits = logits.float()
+        losses = self._of(logits, labels)
+        if other is not None and share is not None:
+            losses = share * losses + (1 - share) * self._of(logits, other)
+        return losses.mean()
+
+    def _of(self, logits: Tensor, labels: Tensor) -> Tensor:
+        losses = self.each(logits, labels)
+        return losses if self.class_weights is None or not self.weighted else losses * self.class_weights[labels]
+
+    def each(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return one loss a sample, (batch,)."""
+        raise NotImplementedError
+
+    def probabilities(self, logits: Float[Tensor, "batch outputs"]) -> Float[Tensor, "batch classes"]:
+        """Return class probabilities that sum to one; a binary task's single output gives two columns."""
+        if self.kind == "binary":
+            positive = logits.float().sigmoid()
+            return torch.cat([1 - positive, positive], dim=1)
+        return logits.float().softmax(dim=1)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ferlab.errors import FerlabError
 from ferlab.evaluation import explanations, figures, galleries
 from ferlab.evaluation.causal import causal_overlap
+from ferlab.evaluation.evidence import Evidence, find_evidence, in_turn, net_input
 from ferlab.evaluation.history import learning_curves, read_history
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.style import Caption, save
@@ -98,7 +99,7 @@ def draw(
     if not conv_layers(pictures.net):
         return done, None
     keep("feature_maps", _feature_maps(pictures, test, caption))
-    keep("gradcam", _gradcam(pictures, test, layer, target, caption))
+    keep("gradcam", _gradcam(pictures, test, layer, target).sheet(caption))
     if pictures.masks is None:
         return done, None
     figure, overlap = _causes(pictures, test, layer, caption)
@@ -136,23 +137,13 @@ def _feature_maps(pictures: Pictures, test: Rows, caption: Caption) -> Any:
     return explanations.feature_map_sheet(image, values, caption, test.names[test.labels[best]])
 
 
-def _gradcam(pictures: Pictures, test: Rows, layer: str | None, target: str | None, caption: Caption) -> Any:
+def _gradcam(pictures: Pictures, test: Rows, layer: str | None, target: str | None) -> Evidence:
     if target is not None and target not in test.names:
         raise FerlabError(f"explain.target: expected one of the classes {list(test.names)}, found {target!r}")
     wanted = None if target is None else test.names.index(target)
-    # of each class in turn the first, the second, ... until the sheet is full
-    turn = np.zeros(len(test), dtype=np.int64)
-    for label in range(len(test.names)):
-        own = np.flatnonzero(test.labels == label)
-        turn[own] = np.arange(len(own))
-    chosen = np.lexsort((test.labels, turn))[:EXPLAINED]
-    chosen = chosen[np.lexsort((turn[chosen], test.labels[chosen]))]
-    part, images = test.take(chosen), pictures.x[pictures.test[chosen]]
-    x = _input(pictures, images)
-    name = layer or conv_layers(pictures.net)[-1]
-    first = part.labels if wanted is None else np.full_like(part.labels, wanted)
-    heats = [gradcam(pictures.net, x, layer, torch.from_numpy(t)).cpu().numpy() for t in (first, part.preds)]
-    return explanations.gradcam_sheet(images, heats[0], heats[1], part, name, caption, target=wanted)
+    chosen = in_turn(test.labels, len(test.names), EXPLAINED)
+    images = pictures.x[pictures.test[chosen]]
+    return find_evidence(images, test.take(chosen), pictures.preprocess, pictures.net, layer, wanted)
 
 
 def _causes(pictures: Pictures, test: Rows, layer: str | None, caption: Caption) -> tuple[Any, dict[str, Any]]:
@@ -181,7 +172,4 @@ def _tensor(images: UInt8[np.ndarray, "image height width channel"]) -> Tensor:
 
 
 def _input(pictures: Pictures, images: UInt8[np.ndarray, "image height width channel"]) -> Tensor:
-    with torch.no_grad():
-        device = next(pictures.net.parameters()).device
-        x = pictures.preprocess(_tensor(images).to(device))
-    return x.contiguous(memory_format=torch.channels_last)
+    return net_input(images, pictures.preprocess, pictures.net)

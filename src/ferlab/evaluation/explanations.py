@@ -23,6 +23,7 @@ def feature_map_sheet(
     caption: Caption,
     note: str = "",
     most: int = 12,
+    when: str = "",
 ) -> Figure:
     """Draw the strongest maps of each layer for one image, a row a layer.
 
@@ -32,11 +33,12 @@ def feature_map_sheet(
         caption: for the footer.
         note: the image's class, say.
         most: maps a layer.
+        when: for the title: ", epoch 5".
     """
     side = 0.9
     row = side + 0.4
     width, height = (most + 1.35) * side, len(maps) * row
-    title = "Feature maps, the strongest of each layer"
+    title = f"Feature maps, the strongest of each layer{when}"
     footer = caption.line("each map from its own minimum (dark) to its maximum (bright)")
     with board(width, height, title, footer) as (figure, axes):
         show(axes, image, 0.0, 0.25, side, 0.25 + side)
@@ -75,6 +77,7 @@ def gradcam_sheet(
     caption: Caption,
     blocks: int = 2,
     target: int | None = None,
+    when: str = "",
 ) -> Figure:
     """Draw image, evidence for the true class (or one of choice) and for the predicted class, side by side.
 
@@ -87,6 +90,7 @@ def gradcam_sheet(
         caption: for the footer.
         blocks: how many triples stand side by side.
         target: the class that the second column explains in every image; None: each image's true class.
+        when: for the title: ", epoch 5".
     """
     first = "true class" if target is None else f"for {rows.names[target]}"
     longest = max(map(len, rows.names))
@@ -94,7 +98,7 @@ def gradcam_sheet(
     block, tall = 3 * side + 0.25, side + LINE + 0.1
     lines = -(-len(images) // blocks)
     width, height = blocks * block, 0.25 + lines * tall
-    with board(width, height, f"Grad-CAM at layer {layer}", caption.line(str(rows.splits[0])), right=0.9) as (
+    with board(width, height, f"Grad-CAM at layer {layer}{when}", caption.line(str(rows.splits[0])), right=0.9) as (
         figure,
         axes,
     ):

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
+from ferlab.evaluation.curves import roc_points
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.style import BLUE, GREY, INK, ORANGE, PALE, RED, Caption, colour, reach, sheet
 
@@ -89,7 +90,7 @@ def roc(rows: Rows, measures: dict[str, Any], caption: Caption) -> Figure:
                 axes.plot([], [], color=PALE, linestyle="--", label=f"{names[i]}  no samples")
                 continue
             shade, line = colour(i)
-            x, y = _roc_points(rows.probabilities[:, i], rows.labels == i)
+            x, y = roc_points(rows.probabilities[:, i], rows.labels == i)
             label = f"{names[i]}  {own['value']:.3f} ({_bounds(own, 1.0, 3)})"
             axes.plot(x, y, color=shade, linestyle=line, linewidth=1.6, label=label)
         axes.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1), ylim=(0, 1.01))
@@ -194,14 +195,6 @@ def _legend_above(axes: Axes) -> None:
     """Put the legend between title and plot, where no bar can reach."""
     axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 0.985), ncols=3, borderpad=0.2, columnspacing=1.2)
     axes.set_title(axes.get_title(loc="left"), pad=24)
-
-
-def _roc_points(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return false and true positive rates from the strictest threshold down, one point a distinct score."""
-    order = np.argsort(-scores, kind="stable")
-    last = np.flatnonzero(np.diff(scores[order], append=-np.inf))
-    hits, misses = np.cumsum(positive[order])[last], np.cumsum(~positive[order])[last]
-    return np.r_[0, misses / misses[-1]], np.r_[0, hits / hits[-1]]
 
 
 def _bounds(estimate: dict[str, Any], scale: float, digits: int) -> str:

@@ -1,0 +1,16 @@
+"""How much memory this process has held."""
+
+import re
+import resource
+import sys
+from pathlib import Path
+
+
+def peak_memory() -> int:
+    """Return the most memory this process has held, in bytes."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # of this process alone; a child's ru_maxrss carries its parent's peak over
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])  # type: ignore[index]
+    # macOS counts in bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -25,16 +25,16 @@ MODULES = {".".join(path.relative_to(SRC).with_suffix("").parts): path for path 
 # A file imports from its own room and from lower floors; on its own floor too, as long as there is no circle.
 FLOORS = (
     {"download", "errors", "kaggle", "spec"},
-    {"allocator", "build", "losses", "memory", "metrics", "optim", "precision", "profiler", "sync_norm"},
-    {"models", "transforms", "features"},
+    {"allocator", "build", "losses", "memory", "metrics", "optim", "precision", "profiler", "schedules", "sync_norm"},
+    {"fine_tuning", "models", "transforms", "features"},
     {"task", "data", "evaluation", "explain", "checkpoint", "tracking"},
-    {"callbacks", "config", "fetching", "finish", "prediction", "resume", "summarise"},
+    {"callbacks", "config", "fetching", "finish", "prediction", "pretrained", "resume", "summarise"},
     {"trainer"},
     {"run"},
     {"repeat"},
 )
 HYDRA = {"ferlab.config", "ferlab.build", "ferlab.checkpoint"}
-SLOW_TO_IMPORT = {"torch", "torchvision", "torchmetrics", "pytorch_lightning", "cv2", "matplotlib", "pyarrow", "scipy"}
+SLOW_TO_IMPORT = {"torch", "torchvision", "torchmetrics", "pytorch_lightning", "cv2", "matplotlib", "pyarrow", "scipy", "timm"}
 
 
 def imports(path: Path, everywhere: bool = True) -> Iterator[str]:

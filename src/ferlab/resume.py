@@ -9,9 +9,10 @@ import torch
 
 from ferlab import checkpoint
 from ferlab.errors import FerlabError
+from ferlab.fine_tuning.stage import read as read_stages
 from ferlab.task import Task
 
-SAME = ("spec", "model", "loss", "optimizer", "scheduler")
+SAME = ("spec", "model", "loss", "optimizer", "scheduler", "fine_tuning")
 
 
 def carry_over(resume: str, task: Task, folder: Path) -> Path:
@@ -35,11 +36,15 @@ def carry_over(resume: str, task: Task, folder: Path) -> Path:
         raise FerlabError(f"resume: {path} holds weights alone; cure: resume from checkpoints/last.ckpt")
     for part in SAME:
         mine, theirs = task.hparams[part], stored["hyper_parameters"].get(part)
+        if part == "fine_tuning":
+            mine, theirs = read_stages(mine), read_stages(theirs)
         if mine != theirs:
             raise FerlabError(
                 f"resume: {path} was trained with another {part}: expected {mine}, found {theirs}; "
                 "cure: repeat the overrides of that run (its report.md shows the command)"
             )
+    # where its first weights came from stays true
+    task.hparams["facts"]["pretrained"] = (stored["hyper_parameters"].get("facts") or {}).get("pretrained")
     target = folder / "checkpoints"
     target.mkdir(parents=True, exist_ok=True)
     if (best := path.with_name("best.ckpt")).is_file():

@@ -7,6 +7,8 @@ from rich.console import Console
 
 from ferlab.build import build
 from ferlab.errors import FerlabError
+from ferlab.fine_tuning import freezing
+from ferlab.fine_tuning.stage import read as read_stages
 from ferlab.models.measure import measure, render
 from ferlab.spec import TaskSpec
 
@@ -28,6 +30,7 @@ def summarise(config: dict[str, Any]) -> dict[str, Any]:
     shape, outputs = _sizes(config)
     preprocess = build(config["model"]["preprocess"], shape)
     net = build(config["model"]["net"], preprocess.output_shape, outputs)
+    freezing.apply(net, read_stages(config["fine_tuning"])[0])
     summary = measure(net, preprocess.output_shape)
     if config["format"] == "json":
         print(json.dumps(summary.to_dict()))

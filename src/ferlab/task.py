@@ -10,6 +10,9 @@ from torchmetrics import MeanMetric
 
 from ferlab import metrics
 from ferlab.build import build
+from ferlab.fine_tuning import freezing, groups
+from ferlab.fine_tuning.stage import Stage, changed, read
+from ferlab.schedules import schedule
 from ferlab.spec import TaskSpec
 from ferlab.transforms.mixing import Mixing
 
@@ -31,7 +34,7 @@ class Task(pl.LightningModule):
         scheduler_metric: the metric that a plateau scheduler watches.
         channels_last: memory format of images and weights; the faster one for convolutions here.
         facts: what outputs must say of the data (name, synthetic, protocol); kept in the checkpoint.
-        fine_tuning: what is frozen, the learning rates of the layers, and the stages of training.
+        fine_tuning: what is frozen, the learning rates of the layers, and the stages of training; conf/fine_tuning.
     """
 
     def __init__(
@@ -60,6 +63,43 @@ class Task(pl.LightningModule):
         self.val_metrics = metrics.collection(self.spec).clone(prefix="val/")
         self.val_loss = MeanMetric()
         self._steps: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.stages = read(fine_tuning)
+        self.enter(0)
+
+    def enter(self, stage: int, epoch: int = 0) -> bool:
+        """Freeze and unfreeze layers as an epoch of a stage wants them; returns whether that changed anything."""
+        self.stage = stage
+        changes = freezing.apply(self.net, self.stages[stage], epoch)
+        if changes:
+            self.train(self.training)
+        return changes
+
+    @property
+    def stage_name(self) -> str:
+        """Name of the present stage; empty where the training has none."""
+        return self.stages[self.stage].name
+
+    def watched(self, stage: Stage) -> tuple[str, str]:
+        """Return the metric that ends a stage, and "min" or "max": which way of it is better."""
+        if stage.monitor is not None:
+            return stage.monitor, stage.mode or ("min" if stage.monitor.endswith("loss") else "max")
+        monitor = self.hparams["monitor"] or {"metric": "val/accuracy", "mode": "max"}
+        return monitor["metric"], stage.mode or monitor["mode"]
+
+    def train(self, mode: bool = True) -> "Task":
+        """Set training or evaluation mode; what is frozen stays in evaluation mode."""
+        super().train(mode)
+        if mode:
+            freezing.settle(self.net)
+        return self
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the stage."""
+        checkpoint["stage"] = self.stage
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go back to the stage, before the optimizer is built for it."""
+        self.enter(checkpoint.get("stage", 0))
 
     def forward(self, x: Shaped[Tensor, "batch channel height width"]) -> Float[Tensor, "batch outputs"]:
         """Return the logits of raw samples: pixels 0..255, uint8, or float32 once augmented."""
@@ -90,8 +130,9 @@ class Task(pl.LightningModule):
         return loss * batch["weight"] if "weight" in batch else loss
 
     def on_train_epoch_start(self) -> None:
-        """Begin the epoch's sums."""
+        """Begin the epoch's sums; class weights may begin to count."""
         self._steps = []
+        self.loss.weighted = self.current_epoch >= self.loss.start_epoch
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean loss, accuracy (of augmented samples, while learning) and learning rate."""
@@ -123,15 +164,15 @@ class Task(pl.LightningModule):
         self.val_metrics.reset()
 
     def configure_optimizers(self) -> Any:
-        """Build the optimizer and the scheduler that were configured."""
-        optimizer = build(self.hparams["optimizer"])(self.parameters())
-        if not self.hparams["scheduler"]:
+        """Build the optimizer and the scheduler of the present stage."""
+        stage = self.stages[self.stage]
+        names = freezing.learning(self.net, stage.freeze, stage.unfreeze)
+        optimizer = build(changed(self.hparams["optimizer"], stage.optimizer))(groups.grouped(self.net, stage, names))
+        groups.scale(optimizer)
+        wanted = changed(self.hparams["scheduler"] or {}, stage.scheduler)
+        if not wanted:
             return optimizer
-        scheduler = build(self.hparams["scheduler"])(optimizer)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "epoch", "monitor": self.hparams["scheduler_metric"]},
-        }
+        return {"optimizer": optimizer, "lr_scheduler": schedule(wanted, optimizer, self, stage.max_epochs)}
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; Lightning sets this one 45 times a step, and torch searches its registries each time."""

@@ -14,7 +14,9 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from ferlab import precision
 from ferlab.build import build
+from ferlab.callbacks.stages import Stages
 from ferlab.errors import FerlabError
+from ferlab.fine_tuning.stage import read as read_stages
 from ferlab.profiler import NoProfiler
 from ferlab.sync_norm import SyncNorm
 
@@ -29,6 +31,9 @@ def make_trainer(config: dict[str, Any], folder: Path) -> tuple[pl.Trainer, str]
     _check_devices(wish)
     chosen, why = precision.choose(wish.pop("precision"), str(wish["accelerator"]))
     callbacks: list[Callback] = [build(values) for values in config["callbacks"].values() if values]
+    if any(stage.name or stage.gradual for stage in read_stages(config["fine_tuning"])):
+        # first: what the others then say of an epoch is said of the stage that it belongs to
+        callbacks.insert(0, Stages())
     loggers = [build(values, save_dir=str(folder)) for values in config["logger"].values() if values]
     for callback in callbacks:
         if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
@@ -69,6 +74,7 @@ def quiet() -> None:
         ".*exists and is not empty.*",
         ".*does not have many workers.*",
         ".*smaller than the logging interval.*",
+        ".*in eval mode at the start of training.*",  # what is frozen
         # what the task logs was summed over the processes already
         ".*recommended to use `self.log.*sync_dist=True.*",
     ):

@@ -25,6 +25,7 @@ class EpochProgress(Callback):
         self.bar: Progress | None = None
         self.shown = self.begun = 0.0
         self.best: float | None = None
+        self.stage = ""
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start the clock and, on a terminal, the bar."""
@@ -58,7 +59,7 @@ class EpochProgress(Callback):
         self.bar.update(
             self.job,
             completed=trainer.current_epoch * batches + batch_idx + 1,
-            description=f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}  "
+            description=f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}{self.stage}  "
             f"batch {batch_idx + 1}/{batches}  loss {float(loss):.3f}",
         )
 
@@ -66,6 +67,9 @@ class EpochProgress(Callback):
         """Report the epoch before: at its own end, callbacks run ahead of the task's logging."""
         if trainer.current_epoch > self.first_epoch:
             self._report(trainer, trainer.current_epoch)
+        # after the report, which tells of the stage before
+        name = getattr(pl_module, "stage_name", "")
+        self.stage = f" ({name})" if name else ""
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Report the last epoch and take the bar away."""
@@ -89,7 +93,7 @@ class EpochProgress(Callback):
         ]
         if score is not None:
             parts.append(f"{self.monitor} {score:.4f}" + (" *best" if is_best else ""))
-        line = f"epoch {done}/{trainer.max_epochs}  " + "  ".join(parts)
+        line = f"epoch {done}/{trainer.max_epochs}{self.stage}  " + "  ".join(parts)
         self.console.print(f"{line}  {clock(spent)}, at most {clock(left)} left", highlight=False, soft_wrap=True)
 
     def _stop(self) -> None:

@@ -1,0 +1,1 @@
+"""Fine-tuning: which layers learn, when, and how fast."""

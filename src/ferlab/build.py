@@ -8,7 +8,7 @@ from hydra.errors import InstantiationException
 from ferlab.errors import FerlabError
 
 # a checkpoint names what to build: only these packages may be named
-TRUSTED = ("ferlab.", "timm.", "torch.", "pytorch_lightning.")
+TRUSTED = ("ferlab.", "timm.", "torch.", "pytorch_lightning.", "albumentations.")
 
 
 def build(values: dict[str, Any], *args: Any, **kwargs: Any) -> Any:

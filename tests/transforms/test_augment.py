@@ -151,8 +151,19 @@ def test_yaml_holds_the_documents_recipe(name):
     assert given.fill_mode == "nearest"
 
 
-def test_every_yaml_is_known_here():
-    assert {p.stem for p in CONF.glob("*.yaml")} == {*RECIPES, "none"}
+def test_every_yaml_of_it_is_known_here():
+    mine = {
+        p.stem for p in CONF.glob("*.yaml") if "\n_target_: ferlab.transforms.augment.KerasAugment" in p.read_text()
+    }
+    assert mine == set(RECIPES)
+
+
+def test_p_warps_that_share_of_the_images_and_flips_all():
+    torch.manual_seed(0)
+    m = KerasAugment(horizontal_flip=True, rotation_range=40, width_shift_range=0.1, p=0.3).draw(8000, 20, 20, CPU)
+    still = (m.abs() == torch.eye(2, 3)).flatten(1).all(1)
+    assert abs(still.float().mean() - 0.7) < 0.03
+    assert abs((m[still, 1, 1] < 0).float().mean() - 0.5) < 0.03
 
 
 @pytest.mark.parametrize("name", ["d1", "d2"])
@@ -198,7 +209,7 @@ def test_images_warped_a_few_at_a_time_come_out_the_same(scratch, monkeypatch):
     x = images(batch=8)
     torch.manual_seed(2)
     whole = KerasAugment(**RECIPES["d1"])(x)
-    monkeypatch.setattr("ferlab.transforms.augment.SCRATCH", scratch)
+    monkeypatch.setattr("ferlab.transforms.affine.SCRATCH", scratch)
     torch.manual_seed(2)
     torch.testing.assert_close(KerasAugment(**RECIPES["d1"])(x), whole, atol=1e-3, rtol=0)
 

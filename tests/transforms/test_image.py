@@ -157,3 +157,43 @@ def test_images_neither_grey_nor_rgb_are_refused():
 def test_on_the_accelerator_the_same_pixels():
     x, preprocess = images(height=60, width=50), Preprocess((12, 10, 3), size=24, channels=1, mean=[0.5], std=[0.5])
     torch.testing.assert_close(preprocess.cuda()(x.cuda()).cpu(), preprocess.cpu()(x), atol=1e-4, rtol=0)
+
+
+@given(
+    size=st.tuples(st.integers(3, 12), st.integers(3, 12)),
+    less=st.integers(0, 2),
+    dtype=st.sampled_from([torch.uint8, torch.float32]),
+    batch=st.integers(1, 3),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_crop_is_the_centre_of_what_it_would_have_been(size, less, dtype, batch):
+    side = min(size) - less
+    x, options = images(batch, dtype=dtype), {"size": size, "mean": [0.3], "std": [0.5]}
+    whole, cropped = Preprocess((12, 10, 3), **options)(x), Preprocess((12, 10, 3), crop=side, **options)
+    before, out = x.clone(), cropped(x)
+    top, left = ((s - side) // 2 for s in size)
+    torch.testing.assert_close(out, whole[:, :, top : top + side, left : left + side])
+    assert out.shape == (batch, *cropped.output_shape) and out.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(x, before)
+
+
+def test_batches_of_the_cropped_size_pass_uncut():
+    x = images(height=8, width=8)
+    torch.testing.assert_close(Preprocess((12, 10, 3), size=12, crop=8)(x), x / 255)
+
+
+def test_whole_images_and_maps_fit_one_another():
+    preprocess = Preprocess((12, 10, 3), size=[9, 12], crop=6, channels=1)
+    x = images(dtype=torch.float32)
+    whole = preprocess.resize(x)
+    assert whole.shape == (2, 1, 9, 12) and whole.max() > 1
+    laid = preprocess.onto_whole(preprocess(x)[:, 0] * 255)
+    assert laid.shape == (2, 9, 12)
+    torch.testing.assert_close(laid[:, 1:7, 3:9], whole[:, 0, 1:7, 3:9], atol=1e-3, rtol=0)
+    assert (laid[:, 0] == 0).all() and (laid[:, :, 9:] == 0).all() and (laid[:, 7:] == 0).all()
+
+
+@pytest.mark.parametrize("crop", [0, 11])
+def test_a_crop_larger_than_the_image_is_refused(crop):
+    with pytest.raises(FerlabError, match=r"preprocess\.crop: expected a side in 1\.\.10 pixels, found"):
+        Preprocess((12, 10, 3), crop=crop)

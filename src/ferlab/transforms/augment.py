@@ -9,10 +9,9 @@ from jaxtyping import Float32, Shaped
 from torch import Tensor, nn
 
 from ferlab.errors import FerlabError
-from ferlab.transforms.affine import FillMode, matrices, warp
-
-# bytes of float pixels that a processor warps at once: small enough to stay in its cache
-SCRATCH = 1_000_000
+from ferlab.transforms.affine import FillMode, matrices, warp_batch
+from ferlab.transforms.draws import chosen
+from ferlab.transforms.options import probability
 
 
 class KerasAugment(nn.Module):
@@ -33,6 +32,7 @@ class KerasAugment(nn.Module):
         zoom_range: z for [1 - z, 1 + z], or (low, high); drawn for height and width independently.
         fill_mode: what lies outside the image: nearest, constant, reflect or wrap.
         cval: pixel value outside, for "constant".
+        p: probability that an image is rotated, shifted, sheared and zoomed at all; the flips have their own.
 
     Raises:
         FerlabError: an option has no meaning.
@@ -49,6 +49,7 @@ class KerasAugment(nn.Module):
         zoom_range: int | float | Sequence[int | float] = 0.0,
         fill_mode: str = "nearest",
         cval: int | float = 0.0,
+        p: int | float = 1.0,
     ) -> None:
         super().__init__()
         if fill_mode not in get_args(FillMode):
@@ -64,6 +65,7 @@ class KerasAugment(nn.Module):
         self.width_shift_range, self.height_shift_range = float(width_shift_range), float(height_shift_range)
         self.zoom_range = _zoom(zoom_range)
         self.fill_mode, self.cval = cast(FillMode, fill_mode), float(cval)
+        self.p = probability("KerasAugment.p", p)
         ranges = (rotation_range, width_shift_range, height_shift_range, shear_range)
         self.warps = any(ranges) or self.zoom_range != (1.0, 1.0)
 
@@ -76,14 +78,7 @@ class KerasAugment(nn.Module):
         if not self.warps:
             return self._flip(x).to(torch.float32)
         matrix = self.draw(len(x), x.shape[-2], x.shape[-1], x.device)
-        # empty_like keeps the memory format; grid_sample reads planes, so each part is made float and planar first
-        out = torch.empty_like(x, dtype=torch.float32)
-        step = max(1, len(x) if x.is_cuda else SCRATCH // (4 * x.shape[1:].numel()))
-        for first in range(0, len(x), step):
-            few = slice(first, first + step)
-            planes = x[few].to(torch.float32, memory_format=torch.contiguous_format)
-            out[few] = warp(planes, matrix[few], self.fill_mode, self.cval)
-        return out
+        return warp_batch(x, matrix, self.fill_mode, self.cval)
 
     def draw(self, batch: int, height: int, width: int, device: torch.device) -> Float32[Tensor, "batch 2 3"]:
         """Draw one matrix an image, the flips included; see `ferlab.transforms.affine` for its meaning.
@@ -106,6 +101,9 @@ class KerasAugment(nn.Module):
             zoom_rows=zoom[0],
             zoom_columns=zoom[1],
         )
+        if self.p < 1:
+            still = torch.eye(2, 3, device=device)
+            matrix = torch.where(chosen(batch, self.p, device)[:, None, None], matrix, still)
         # flips follow the warp, so they turn the OUTPUT's rows and columns around
         turn = torch.ones(batch, 1, 3, device=device)
         if self.vertical_flip:

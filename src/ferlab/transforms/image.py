@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ferlab.errors import FerlabError
+from ferlab.transforms.layout import same_layout
 
 LUMA = (0.299, 0.587, 0.114)
 """ITU-R BT.601 weights of red, green and blue."""
@@ -53,6 +54,8 @@ class Preprocess(nn.Module):
         scale: factor on the pixels, which come in 0..255; 1 leaves them as they are.
         mean: one value, or one a channel, in units after `scale`; None: 0.
         std: one value, or one a channel, in units after `scale`; None: 1.
+        crop: side, in pixels, of the centre that is cut out after the resize; None: all of it. Images that have this
+            size already pass uncut: training crops at random places.
 
     Raises:
         FerlabError: an option has no meaning.
@@ -69,6 +72,7 @@ class Preprocess(nn.Module):
         scale: int | float = 1 / 255,
         mean: Sequence[int | float] | None = None,
         std: Sequence[int | float] | None = None,
+        crop: int | None = None,
     ) -> None:
         super().__init__()
         if len(raw_shape) != 3 or min(raw_shape) < 1:
@@ -83,7 +87,9 @@ class Preprocess(nn.Module):
             raise FerlabError(f"preprocess.size: expected sides of at least one pixel, found {(height, width)}")
         if scale <= 0:
             raise FerlabError(f"preprocess.scale: expected a positive factor, found {scale}")
-        self.size = (height, width)
+        if crop is not None and not 1 <= crop <= min(height, width):
+            raise FerlabError(f"preprocess.crop: expected a side in 1..{min(height, width)} pixels, found {crop}")
+        self.size, self.crop = (height, width), crop
         shift, spread = self._per_channel("mean", mean, 0.0), self._per_channel("std", std, 1.0)
         if min(spread) <= 0:
             raise FerlabError(f"preprocess.std: expected positive values, found {list(spread)}")
@@ -98,7 +104,23 @@ class Preprocess(nn.Module):
     @property
     def output_shape(self) -> tuple[int, int, int]:
         """(channels, height, width) of what the network gets."""
-        return (self.channels, *self.size)
+        return (self.channels, *(self.size if self.crop is None else (self.crop, self.crop)))
+
+    def resize(self, x: Shaped[Tensor, "batch channel height width"]) -> Float32[Tensor, "batch c h w"]:
+        """Return whole images in the network's colours and of `size`, not cropped, pixels 0..255; `forward` takes them.
+
+        Args:
+            x: uint8, or floating point in 0..255; grey or RGB; any size. The memory format is kept.
+
+        Raises:
+            FerlabError: the images are neither grey nor RGB, or neither uint8 nor floating point.
+        """
+        return self._fit(x, self.size)
+
+    def onto_whole(self, x: Float32[Tensor, "batch height width"]) -> Float32[Tensor, "batch h w"]:
+        """Return maps of the network's input, heat maps say, laid onto the whole image: 0 where `crop` cut it off."""
+        (top, bottom), (left, right) = (self._margins(side) for side in self.size)
+        return F.pad(x, [left, right, top, bottom])
 
     def forward(self, x: Shaped[Tensor, "batch channel height width"]) -> Float32[Tensor, "batch c h w"]:
         """Turn raw images into the network's input.
@@ -109,15 +131,15 @@ class Preprocess(nn.Module):
         Raises:
             FerlabError: the images are neither grey nor RGB, or neither uint8 nor floating point.
         """
-        if x.dtype != torch.uint8 and not x.is_floating_point():
-            raise FerlabError(f"preprocess: expected uint8 or floating-point pixels in 0..255, found {x.dtype}")
-        out = x.to(torch.float32)
-        if self.channels < out.shape[1]:  # the cheaper order: grey before the resize, RGB after it
-            out = to_channels(out, self.channels)
-        if out.shape[-2:] != self.size:
-            out = F.interpolate(out, self.size, mode="bilinear", antialias=True, align_corners=False)
-        out = to_channels(out, self.channels)
-        fresh = out.data_ptr() != x.data_ptr()  # never write into the caller's batch
+        if self.crop is not None and x.shape[-2:] == (self.crop, self.crop):
+            out = self._fit(x, (self.crop, self.crop))
+        else:
+            (top, bottom), (left, right) = (self._margins(side) for side in self.size)
+            height, width = self.size
+            out = self._fit(x, self.size)[:, :, top : height - bottom, left : width - right]
+            out = same_layout(out, x)
+        # never write into the caller's batch
+        fresh = out.untyped_storage().data_ptr() != x.untyped_storage().data_ptr()
         if self._scales:
             factor = self.weight if self._one is None else self._one
             out = out.mul_(factor) if fresh and not out.requires_grad else out * factor
@@ -125,6 +147,21 @@ class Preprocess(nn.Module):
         if self._shifts:
             out = out.add_(self.bias) if fresh and not out.requires_grad else out + self.bias
         return out
+
+    def _fit(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        if x.dtype != torch.uint8 and not x.is_floating_point():
+            raise FerlabError(f"preprocess: expected uint8 or floating-point pixels in 0..255, found {x.dtype}")
+        out = x.to(torch.float32)
+        if self.channels < out.shape[1]:  # the cheaper order: grey before the resize, RGB after it
+            out = to_channels(out, self.channels)
+        if out.shape[-2:] != size:
+            out = F.interpolate(out, size, mode="bilinear", antialias=True, align_corners=False)
+        return to_channels(out, self.channels)
+
+    def _margins(self, side: int) -> tuple[int, int]:
+        """Return how many pixels the crop leaves out at both ends of a side."""
+        left_out = 0 if self.crop is None else side - self.crop
+        return left_out // 2, left_out - left_out // 2
 
     def extra_repr(self) -> str:
         """Show what the images become."""

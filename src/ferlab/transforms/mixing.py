@@ -1,34 +1,56 @@
-"""Mixing: augmentation that blends samples with one another, and so changes labels too."""
+"""Mixing: augmentations that blend two samples, and so their labels too."""
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+import torch
 from jaxtyping import Float32, Int64, Shaped
-from torch import Tensor, int64, nn
+from torch import Tensor, nn
 
 
 class Mixed(NamedTuple):
-    """A blended batch.
+    """A mixed batch.
 
     Attributes:
-        x: images, float32 in 0..255.
-        y: label of each image.
-        other: label of the image that was blended in.
-        share: how much of each image is `y`'s, 0 to 1; the rest is `other`'s.
+        x: images, uint8 or floating point in 0..255.
+        y: label of each sample itself.
+        other: label of what was mixed in.
+        share: how much of the sample itself is left, 0..1; the rest is `other`'s.
     """
 
-    x: Float32[Tensor, "batch channel height width"]
+    x: Shaped[Tensor, "batch channel height width"]
     y: Int64[Tensor, "batch"]
     other: Int64[Tensor, "batch"]
     share: Float32[Tensor, "batch"]
 
 
-class Mixing(nn.Module):
-    """An augmentation that blends images; as a plain module it gives the blended images alone."""
+class Mixing(nn.Module, ABC):
+    """An augmentation that mixes labels; the loss then takes `share` of one and 1 - `share` of the other."""
 
+    @abstractmethod
     def mix(self, x: Shaped[Tensor, "batch channel height width"], y: Int64[Tensor, "batch"]) -> Mixed:
-        """Blend a batch with a shuffled copy of itself."""
-        raise NotImplementedError
+        """Mix each sample with another of the batch.
 
-    def forward(self, x: Shaped[Tensor, "batch channel height width"]) -> Float32[Tensor, "batch channel height width"]:
-        """Return the blended images, for looking at."""
-        return self.mix(x, x.new_zeros(len(x), dtype=int64)).x
+        Args:
+            x: uint8, or floating point in 0..255.
+            y: class indices.
+        """
+
+    def forward(self, x: Shaped[Tensor, "batch channel height width"]) -> Shaped[Tensor, "batch channel h w"]:
+        """Return the mixed images alone, for figures."""
+        return self.mix(x, torch.zeros(len(x), dtype=torch.int64, device=x.device)).x
+
+
+def partners(batch: int, device: torch.device) -> Int64[Tensor, "batch"]:
+    """Return with which sample each one is mixed: a random order, each taken once."""
+    return torch.randperm(batch, device=device)
+
+
+def unmixed(x: Shaped[Tensor, "batch channel height width"], y: Int64[Tensor, "batch"]) -> Mixed:
+    """Return a batch in which each sample is wholly itself."""
+    return Mixed(x, y, y, share_of_all(x))
+
+
+def share_of_all(x: Shaped[Tensor, "batch channel height width"]) -> Float32[Tensor, "batch"]:
+    """Return the share 1 for each sample."""
+    return torch.ones(len(x), device=x.device)

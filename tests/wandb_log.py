@@ -6,6 +6,7 @@ A file begins with a header of seven bytes and goes on in blocks of 32 KiB. A ch
 
 import json
 import struct
+import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ class Log:
         config: its configuration.
         history: what was logged, in order.
         summary: the last word on each key.
-        artifacts: files by the artifact's name.
+        artifacts: of each artifact by its name, where each of its files lies.
         files: the folder of pictures and tables.
         exit_code: what the run ended with, None where it did not end.
     """
@@ -36,7 +37,7 @@ class Log:
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
-    artifacts: dict[str, list[str]] = field(default_factory=dict)
+    artifacts: dict[str, dict[str, Path]] = field(default_factory=dict)
     files: Path = Path()
     exit_code: int | None = None
 
@@ -45,15 +46,24 @@ class Log:
         return [row[key] for row in self.history if key in row]
 
     def table(self, key: str) -> dict[str, Any]:
-        """Return the last table of a key: its columns and its data."""
-        found: dict[str, Any] = json.loads((self.files / self.series(key)[-1]["path"]).read_text())
+        """Return the last table of a key: its columns and its data, pictures as a mapping with the path of each."""
+        name = f"{key}.table.json"
+        path = [files[name] for files in self.artifacts.values() if name in files][-1]
+        found: dict[str, Any] = json.loads(path.read_text())
         return found
 
 
-def read(folder: Path) -> list[Log]:
-    """Return the W&B runs below a folder, by name."""
-    logs = [_read(path) for path in folder.rglob("*.wandb")]
-    return sorted(logs, key=lambda log: str(log.run.display_name))
+def read(folder: Path, patience: float = 20.0) -> list[Log]:
+    """Return the finished W&B runs below a folder, by name.
+
+    W&B's own process may write its last record a moment after `finish` has returned: waited for, `patience` seconds.
+    """
+    until = time.monotonic() + patience
+    while True:
+        logs = [_read(path) for path in folder.rglob("*.wandb")]
+        if all(log.exit_code is not None for log in logs) or time.monotonic() > until:
+            return sorted(logs, key=lambda log: str(log.run.display_name))
+        time.sleep(0.1)
 
 
 def _read(path: Path) -> Log:
@@ -73,7 +83,8 @@ def _read(path: Path) -> Log:
         elif kind == "summary":
             _update(log.summary, record.summary.update)
         elif kind == "artifact":
-            log.artifacts[record.artifact.name] = [entry.path for entry in record.artifact.manifest.contents]
+            contents = record.artifact.manifest.contents
+            log.artifacts[record.artifact.name] = {entry.path: Path(entry.local_path) for entry in contents}
         elif kind == "exit":
             log.exit_code = record.exit.exit_code
     return log

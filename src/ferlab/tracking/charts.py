@@ -11,6 +11,7 @@ from ferlab.evaluation.explanations import overlay
 from ferlab.evaluation.rows import Rows
 
 POINTS = 200  # of a curve: what a reader can tell apart, far below the 10,000 rows that W&B draws
+SIDE = 128  # of a picture in a table, in pixels, at least
 AREA = "wandb/area-under-curve/v0"
 
 
@@ -42,9 +43,9 @@ def curves(rows: Rows) -> dict[str, Any]:
             roc += _points(rows.names[i], *roc_points(scores, positive))
             recall += _points(rows.names[i], *precision_recall_points(scores, positive))
 
-    def chart(columns: list[str], data: list[list[Any]], title: str, x: str, y: str) -> Any:
+    def chart(columns: list[str | int], data: list[list[Any]], title: str, x: str, y: str) -> Any:
         strings = {"title": title, "x-axis-title": x, "y-axis-title": y}
-        fields = {"x": columns[1], "y": columns[2], "class": columns[0]}
+        fields = {"x": str(columns[1]), "y": str(columns[2]), "class": str(columns[0])}
         return wandb.plot_table(AREA, wandb.Table(columns=columns, data=data), fields=fields, string_fields=strings)
 
     axes = ("false positive rate", "true positive rate")
@@ -77,7 +78,7 @@ def errors(rows: Rows, images: UInt8[np.ndarray, "row height width channel"]) ->
         true, said = int(rows.labels[i]), int(rows.preds[i])
         p = rows.probabilities[i]
         names = (rows.names[true], rows.names[said])
-        table.add_data(str(rows.ids[i]), _image(image), *names, float(p[said]), float(p[true]))
+        table.add_data(str(rows.ids[i]), _image(_enlarge(image)), *names, float(p[said]), float(p[true]))
     return table
 
 
@@ -89,7 +90,8 @@ def gradcam(found: Evidence) -> Any:
     first = "the true class" if found.target is None else rows.names[found.target]
     heats = (f"evidence for {first}", "evidence for the predicted class")
     table = wandb.Table(columns=["id", "image", *heats, "true", "predicted", "probability"])
-    for i, image in enumerate(found.images):
+    for i, small in enumerate(found.images):
+        image = _enlarge(small)
         tiles = (image, overlay(image, found.first[i]), overlay(image, found.predicted[i]))
         true, said = int(rows.labels[i]), int(rows.preds[i])
         p = float(rows.probabilities[i, said])
@@ -100,6 +102,12 @@ def gradcam(found: Evidence) -> Any:
 def _points(name: str, x: np.ndarray, y: np.ndarray) -> list[list[Any]]:
     kept = np.unique(np.linspace(0, len(x) - 1, min(POINTS, len(x))).round().astype(int))
     return [[name, round(float(x[i]), 4), round(float(y[i]), 4)] for i in kept]
+
+
+def _enlarge(image: UInt8[np.ndarray, "height width channel"]) -> UInt8[np.ndarray, "rows columns channel"]:
+    """Repeat the pixels of a small image: W&B shows tables' pictures in their own size."""
+    times = -(-SIDE // max(image.shape[:2]))
+    return image.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def _image(pixels: UInt8[np.ndarray, "height width channel"]) -> Any:

@@ -31,6 +31,9 @@ class WandbRun(WandbLogger):
         offline: write everything into the run folder, send nothing.
         images: whether pictures of samples, and the samples' ids, go up; None: those of synthetic data only.
         checkpoint: whether the chosen weights go up, beside the configuration.
+
+    Raises:
+        FerlabError: no login, or a run of W&B that is live already.
     """
 
     def __init__(
@@ -61,37 +64,30 @@ class WandbRun(WandbLogger):
         self._wandb_init.pop("anonymous", None)
         self.images, self.checkpoint, self.offline = images, checkpoint, offline
         self._before: str | None = None
+        self.online = False
+        if _is_first():
+            self._prepare()
 
     def start(self, config: dict[str, Any]) -> None:
         """Begin the run and keep its configuration; does nothing on other ranks than the first.
 
         Raises:
-            FerlabError: no login, or the server does not answer; a run of W&B that is live already.
+            FerlabError: the server refuses the run or does not answer.
         """
-        if rank_zero_only.rank:
+        if not _is_first():
             return
         import wandb
 
-        if wandb.run is not None:
-            raise FerlabError(
-                f"logger=wandb: the W&B run {wandb.run.name!r} is live in this process, and this one would write into "
-                "it; cure: wandb.finish() first"
-            )
-        settings = wandb.Settings(silent=True, console="off")
+        # pictures of tables go below the run folder too, not into the user's home
+        self._before = os.environ.get(STAGING)
+        os.environ[STAGING] = str(Path(str(self.save_dir), "wandb").resolve())
         try:
-            # asked here: wandb.init would ask on the terminal, and wait
-            online = not self.offline and wandb.setup(settings).settings.mode not in ("offline", "dryrun", "disabled")
-            if online and not wandb.login(prompt=False):
-                raise FerlabError(f"logger=wandb: not logged in to W&B, found no API key; {CURE}")
-            self._wandb_init["settings"] = settings
-            # pictures of tables go below the run folder too, not into the user's home
-            self._before = os.environ.get(STAGING)
-            os.environ[STAGING] = str(Path(str(self.save_dir), "wandb").resolve())
             run = self.experiment
         except wandb.Error as error:
+            self._restore()
             raise FerlabError(f"logger=wandb: W&B refused the run or cannot be reached ({error}); {CURE}") from error
         self.log_hyperparams(config)
-        where = run.url if online else f"offline; to send it: wandb sync {Path(run.dir).parent}"
+        where = run.url if self.online else f"offline; to send it: wandb sync {Path(run.dir).parent}"
         print(f"W&B run {run.name}, {where}", flush=True)
 
     def may_show(self, synthetic: bool) -> bool:
@@ -107,10 +103,37 @@ class WandbRun(WandbLogger):
     def finish(self, failed: bool) -> None:
         """End the run, so that the next job of a multirun gets one of its own."""
         run, self._experiment = self._experiment, None
-        if run is None or rank_zero_only.rank:
+        if run is None or not _is_first():
             return
         run.finish(exit_code=int(failed))
+        self._restore()
+
+    def _prepare(self) -> None:
+        """See to it that W&B will neither ask on the terminal nor write into a run that is not ours."""
+        import wandb
+
+        if wandb.run is not None:
+            raise FerlabError(
+                f"logger=wandb: the W&B run {wandb.run.name!r} is live in this process, and this one would write into "
+                "it; cure: wandb.finish() first"
+            )
+        settings = wandb.Settings(silent=True, console="off")
+        self._wandb_init["settings"] = settings
+        try:
+            mode = wandb.setup(settings).settings.mode
+            self.online = not self.offline and mode not in ("offline", "dryrun", "disabled")
+            if self.online and not wandb.login(prompt=False):
+                raise FerlabError(f"logger=wandb: not logged in to W&B, found no API key; {CURE}")
+        except wandb.Error as error:
+            raise FerlabError(f"logger=wandb: the login to W&B does not hold ({error}); {CURE}") from error
+
+    def _restore(self) -> None:
         if self._before is None:
             os.environ.pop(STAGING, None)
         else:
             os.environ[STAGING] = self._before
+
+
+def _is_first() -> bool:
+    # Lightning sets it on the function
+    return getattr(rank_zero_only, "rank", 0) == 0

@@ -12,6 +12,7 @@ from ferlab import metrics
 from ferlab.build import build
 from ferlab.fine_tuning import freezing, groups
 from ferlab.fine_tuning.stage import Stage, changed, read
+from ferlab.optim import clippable
 from ferlab.schedules import schedule
 from ferlab.spec import TaskSpec
 from ferlab.transforms.mixing import Mixing
@@ -169,6 +170,8 @@ class Task(pl.LightningModule):
         names = freezing.learning(self.net, stage.freeze, stage.unfreeze)
         optimizer = build(changed(self.hparams["optimizer"], stage.optimizer))(groups.grouped(self.net, stage, names))
         groups.scale(optimizer)
+        if self._trainer is not None and self._trainer.gradient_clip_val:
+            clippable(optimizer)
         wanted = changed(self.hparams["scheduler"] or {}, stage.scheduler)
         if not wanted:
             return optimizer

@@ -3,7 +3,7 @@
 import pickle
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,6 +12,8 @@ from torch import Tensor
 
 from ferlab.errors import FerlabError
 from ferlab.task import Batch, Task
+from ferlab.transforms.image import Preprocess
+from ferlab.transforms.views import Views
 
 
 class Predictor:
@@ -21,12 +23,20 @@ class Predictor:
         task: the model with its preprocessing and labels.
         device: where it runs.
         precision: Lightning's precision that it was trained in; "bf16-mixed" computes in bfloat16.
+        views: the looks at each image whose probabilities are averaged (conf/tta); None: each image once, whole.
     """
 
-    def __init__(self, task: Task, device: str | torch.device = "cpu", precision: str = "32-true") -> None:
+    def __init__(
+        self,
+        task: Task,
+        device: str | torch.device = "cpu",
+        precision: str = "32-true",
+        views: Views | None = None,
+    ) -> None:
         self.task = task.eval().to(device)
         self.device = torch.device(device)
         self.dtype = {"bf16": torch.bfloat16, "16": torch.float16}.get(precision.split("-")[0])
+        self.views = views
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -36,8 +46,12 @@ class Predictor:
     @torch.inference_mode()
     def tensor(self, x: UInt8[Tensor, "batch channel height width"]) -> Float[Tensor, "batch classes"]:
         """Return probabilities, on the CPU, of one batch of raw samples."""
+        x = x.to(self.device)
+        looks = [x] if self.views is None else self.views(x, cast(Preprocess, self.task.preprocess))
         with torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype is not None):
-            return self.task.probabilities(x.to(self.device)).float().cpu()
+            # one look after another: together they would take their number times the memory
+            each = [self.task.probabilities(look).float() for look in looks]
+        return torch.stack(each).mean(0).cpu()
 
     def rows(self, batches: Iterable[Batch]) -> tuple[np.ndarray, Float[np.ndarray, "sample classes"]]:
         """Return the samples' positions in the data set and their probabilities, in the batches' order."""

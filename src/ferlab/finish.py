@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from ferlab.build import build
 from ferlab.checkpoint import Predictor
 from ferlab.data.datamodule import DataModule
 from ferlab.evaluation.draw import Pictures, draw
 from ferlab.evaluation.measure import measure
+from ferlab.evaluation.paired import accuracy_difference
 from ferlab.evaluation.report import print_summary, write_report
 from ferlab.evaluation.rows import Rows, write_rows
 from ferlab.task import Task
@@ -29,7 +31,8 @@ def finish(
     """Predict, measure, draw and report.
 
     Args:
-        folder: where predictions.parquet, metrics.json, figures/ and report.md go.
+        folder: where predictions.parquet, predictions_tta.parquet where `tta` is configured, metrics.json, figures/
+            and report.md go.
         config: the run's configuration.
         task: the chosen model.
         data: the run's data.
@@ -52,6 +55,11 @@ def finish(
         "val": measure(rows, "val", majority=_majority(data)),
         "test": measure(rows, "test", majority=_majority(data)),
     }
+    tta = folder / "predictions_tta.parquet"
+    tta.unlink(missing_ok=True)
+    if config.get("tta"):
+        averaging = Predictor(task, device, training["precision"], views=build(config["tta"]))
+        result["tta"] = averaged(averaging, data, rows, predict(averaging, data, tta, marks=_marks(training)))
     write_json(folder / "metrics.json", result)
     figures, causes = (
         draw_figures(folder, config, result, rows, task, data, curves) if config["figures"] else ([], None)
@@ -59,6 +67,25 @@ def finish(
     write_report(folder, result, training, figures, causes)
     print_summary(result, folder)
     return result
+
+
+def averaged(predictor: Predictor, data: DataModule, single: Rows, rows: Rows) -> dict[str, Any]:
+    """Measure test-time augmentation beside the single view.
+
+    Args:
+        predictor: the one that averages, for the name and the number of its views.
+        data: the run's data.
+        single: the rows of the single view.
+        rows: those of the mean over the views.
+    """
+    assert predictor.views is not None
+    return {
+        "name": predictor.views.name,
+        "views": predictor.views.count,
+        "val": measure(rows, "val", majority=_majority(data)),
+        "test": measure(rows, "test", majority=_majority(data)),
+        "difference": {s: accuracy_difference(rows.split(s), single.split(s)) for s in ("val", "test")},
+    }
 
 
 def draw_figures(
@@ -109,6 +136,7 @@ def predict(predictor: Predictor, data: DataModule, path: Path, marks: list[str]
         probabilities.append(p)
     facts = data.assignment.facts
     meta = {
+        "tta": None if predictor.views is None else predictor.views.name,
         "spec": data.spec.to_dict(),
         "data": data.samples.name,
         "synthetic": data.samples.synthetic,

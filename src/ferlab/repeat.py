@@ -20,11 +20,20 @@ def evaluate(
     device: str = "cpu",
     figures: bool = True,
     explain: dict[str, str | None] | None = None,
+    tta: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Predict a run's validation and test rows again from its checkpoint, and measure and draw them.
 
     The files go into the run folder where it has no metrics.json (training was killed), else into its folder
-    `evaluation-<checkpoint>`, and the two metrics.json are compared.
+    `evaluation-<checkpoint>`, and the two metrics.json are compared; test-time augmentation only where it is the run's.
+
+    Args:
+        run: a run folder.
+        checkpoint: "best" or "last".
+        device: where the model runs.
+        figures: draw them again.
+        explain: options of the Grad-CAM sheet.
+        tta: values of conf/tta; empty: none; None: as the run had it.
 
     Raises:
         FerlabError: not a run folder, or a checkpoint that cannot be read.
@@ -47,10 +56,17 @@ def evaluate(
     training.setdefault(
         "precision", precision.choose(config["trainer"]["precision"], config["trainer"]["accelerator"])[0]
     )
-    config = {**config, "figures": figures, "explain": explain or {}}
+    own = config.get("tta") or {}
+    tta = own if tta is None else tta
+    config = {**config, "figures": figures, "explain": explain or {}, "tta": tta}
     result = finish(target, config, task, data, training, device=device, curves=folder / "metrics.csv")
     if stored is not None and checkpoint == "best":
-        same = json.loads((target / "metrics.json").read_text()) == stored
+        apart = () if tta == own else ("tta",)
+        again, first = (
+            {key: value for key, value in values.items() if key not in apart}
+            for values in (json.loads((target / "metrics.json").read_text()), stored)
+        )
+        same = again == first
         word = "reproduced exactly" if same else "NOT reproduced"
         print(f"metrics.json of the run is {word}: {target / 'metrics.json'}")
         if not same:

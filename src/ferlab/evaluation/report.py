@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ferlab.evaluation import averaged, measured
 from ferlab.evaluation.verdict import compare
 from ferlab.evaluation.words import MEASURES, duration, estimate, number, span, table
 
@@ -40,6 +41,7 @@ def write_report(
     if marks:
         parts.append("> **Read with care:** " + "; ".join(marks) + ".")
     parts += [_headline(test), *_document(metrics), "## Figures of merit", _measures(metrics)]
+    parts += averaged.section(metrics)
     parts += ["## Classes, on test", _classes(test), "## Data", *_data(metrics), "## Training", _training(training)]
     if causes:
         parts += ["## Does it look at the causes?", _causes(causes)]
@@ -79,7 +81,9 @@ def render_summary(metrics: dict[str, Any]) -> RenderableType:
         grid.add_row(label, *(estimate(metrics[split][name], name) for split in ("val", "test")))
     guess = [metrics[split]["majority"] for split in ("val", "test")]
     grid.add_row(f"always {guess[1]['label']}", *(estimate(one["accuracy"], "accuracy") for one in guess), style="dim")
-    lines: list[RenderableType] = [grid]
+    for cells in averaged.summary_rows(metrics):
+        grid.add_row(*cells)
+    lines: list[RenderableType] = [grid, *map(Text, averaged.verdict(metrics))]
     lines += [Text(f"! {mark}", style="yellow") for mark in protocol.get("marks", [])]
     verdict = compare(metrics)
     if verdict:
@@ -184,9 +188,13 @@ def _training(training: dict[str, Any]) -> str:
         "speed": None if get("samples_per_second") is None else f"{training['samples_per_second']:,.0f} images/s",
         "precision": f"{get('precision')} ({get('precision_reason')})" if get("precision_reason") else get("precision"),
         "device": f"{get('device')}, {get('threads')} threads" if get("device") else None,
+        "processes": get("processes") if get("processes") not in (None, 1) else None,
         "peak memory": None if get("peak_memory_mb") is None else f"{training['peak_memory_mb']:,} MB",
         "resumed from": get("resumed_from"),
+        "first weights": _first_weights(get("pretrained")),
+        "stages": "; ".join(map(_stage, get("stages") or [])) or None,
     }
+    facts |= measured.lines(training)
     if get("epochs") is not None:
         facts["epochs"] = f"{get('epochs')} of at most {get('max_epochs')}" + ", interrupted" * bool(get("interrupted"))
     if get("chosen_epoch") is not None:
@@ -195,6 +203,19 @@ def _training(training: dict[str, Any]) -> str:
             f", {get('monitor')} {score:.4f}" if score is not None else ""
         )
     return "\n".join(f"- {name}: {fact}" for name, fact in facts.items() if fact) or "Not recorded."
+
+
+def _first_weights(facts: dict[str, Any] | None) -> str | None:
+    if facts is None:
+        return None
+    file = f" (`{facts['file']}`, sha256 {facts['sha256']})" if facts["file"] else ""
+    return f"{facts['source']}{file}, {facts['loaded']:,} tensors; {facts['new']:,} began at random"
+
+
+def _stage(stage: dict[str, Any]) -> str:
+    best = f", best {stage['monitor']} {stage['best']:.4f} in epoch {stage['best_epoch']}" if stage["best"] else ""
+    name = stage["name"] or "the whole training"
+    return f"{name}: {stage['epochs']} epochs, ended by {stage['ended']}{best}"
 
 
 def _link(path: Path, folder: Path) -> str:

@@ -34,7 +34,17 @@ FLOORS = (
     {"repeat"},
 )
 HYDRA = {"ferlab.config", "ferlab.build", "ferlab.checkpoint"}
-SLOW_TO_IMPORT = {"torch", "torchvision", "torchmetrics", "pytorch_lightning", "cv2", "matplotlib", "pyarrow", "scipy", "timm"}
+SLOW_TO_IMPORT = {
+    "torch",
+    "torchvision",
+    "torchmetrics",
+    "pytorch_lightning",
+    "cv2",
+    "matplotlib",
+    "pyarrow",
+    "scipy",
+    "timm",
+}
 
 
 def imports(path: Path, everywhere: bool = True) -> Iterator[str]:
@@ -214,7 +224,8 @@ def test_repository_holds_no_data_and_no_weights() -> None:
 
 
 def test_every_package_the_code_imports_is_declared() -> None:
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = project["dependencies"] + [line for extra in project["optional-dependencies"].values() for line in extra]
     names = {Requirement(line).name.lower().replace("-", "_") for line in declared}
     imported = {name.split(".")[0] for path in MODULES.values() for name in imports(path)}
     distribution = {

@@ -15,14 +15,17 @@ from pytorch_lightning.callbacks import Callback
 from ferlab import checkpoint, tracking
 from ferlab.allocator import keep_freed_memory
 from ferlab.build import build
+from ferlab.callbacks.facts import Facts
 from ferlab.callbacks.interrupt import GracefulInterrupt
 from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError
 from ferlab.finish import finish, write_json
 from ferlab.memory import peak_memory
+from ferlab.pretrained import start_from
 from ferlab.resume import carry_over, join_curves
 from ferlab.task import Task
 from ferlab.trainer import is_first, make_trainer, quiet
+from ferlab.transforms import albumentations
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,9 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
         trainer, why = make_trainer(config, folder)
         data = load_data(config)
         task = make_task(config, data)
+        albumentations.prepare(task.augment)
+        if not config["resume"]:
+            start_from(task, config["model"].get("pretrained"))
         resume = carry_over(config["resume"], task, folder) if config["resume"] else None
         tracking.start(trainer.loggers, config)
     except BaseException:
@@ -63,6 +69,7 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
         if config["resume"]:
             join_curves(config["resume"], folder)
         training |= {"resumed_from": config["resume"], "command": command}
+        training |= {"pretrained": task.hparams["facts"].get("pretrained")}
         training |= {"precision": trainer.precision, "precision_reason": why}
         best = folder / "checkpoints" / "best.ckpt"
         if not config["trainer"]["fast_dev_run"]:
@@ -115,22 +122,40 @@ def _discard(folder: Path) -> None:
 
 
 def make_task(config: dict[str, Any], data: DataModule) -> Task:
-    """Build the task for a configuration and its data."""
-    loss = dict(config["loss"])
-    if data.training.class_weights is not None:
-        loss["class_weights"] = data.training.class_weights
+    """Build the task for a configuration and its data.
+
+    Raises:
+        FerlabError: values that do not go together.
+    """
     return Task(
         spec=data.spec.to_dict(),
         model={part: config["model"][part] for part in ("net", "preprocess")},
         augment=config["augment"] or None,
-        loss=loss,
+        loss=_loss(config, data),
         optimizer=config["optimizer"],
         scheduler=config["scheduler"] or None,
         monitor=config["monitor"],
         scheduler_metric=config["scheduler_metric"],
         channels_last=config["channels_last"],
+        fine_tuning=config["fine_tuning"],
         facts={"name": config["model"]["name"], "data": data.facts, "protocol": data.assignment.facts},
     )
+
+
+def _loss(config: dict[str, Any], data: DataModule) -> dict[str, Any]:
+    """Return the loss's values, completed by what the training samples decide."""
+    loss, training = dict(config["loss"]), data.training
+    start, epochs = training.start_epoch, config["trainer"]["max_epochs"]
+    if start and 0 < (epochs or 0) <= start and not config["trainer"]["fast_dev_run"]:
+        raise FerlabError(
+            f"rebalance.start_epoch: {start}, counted from 0, but training ends after {epochs} epochs; "
+            f"cure: rebalance.start_epoch={epochs - 1} or less, or more trainer.max_epochs"
+        )
+    if training.class_weights is not None:
+        loss |= {"class_weights": training.class_weights} | ({"start_epoch": start} if start else {})
+    if "priors" in loss and loss["priors"] is None:
+        loss["priors"] = training.expected_counts(data.samples.labels, len(data.spec.labels))
+    return loss
 
 
 def _fit(trainer: pl.Trainer, task: Task, data: DataModule, resume: Path | None) -> dict[str, Any]:
@@ -145,7 +170,11 @@ def _fit(trainer: pl.Trainer, task: Task, data: DataModule, resume: Path | None)
     seconds = time.monotonic() - begun
     callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
     interrupted = any(isinstance(c, GracefulInterrupt) and c.interrupted for c in callbacks)
-    images = (trainer.global_step - before) * data.batch_size
+    measured: dict[str, Any] = {}
+    for callback in callbacks:
+        if isinstance(callback, Facts):
+            measured |= callback.facts()
+    images = (trainer.global_step - before) * trainer.accumulate_grad_batches * data.batch_size
     return {
         "seconds": round(seconds, 1),
         "epochs": trainer.current_epoch,
@@ -158,6 +187,7 @@ def _fit(trainer: pl.Trainer, task: Task, data: DataModule, resume: Path | None)
         "device": str(task.device),
         "processes": trainer.world_size,
         "threads": torch.get_num_threads(),
+        **measured,
     }
 
 

@@ -13,7 +13,7 @@ from ferlab.checkpoint import Predictor
 from ferlab.errors import FerlabError
 from ferlab.task import Task
 from ferlab.transforms.albumentations import Albumentations
-from toy import config
+from toy import config, train
 
 FLIP = {"_target_": "albumentations.HorizontalFlip", "p": 0.5}
 SPEC = {"kind": "multiclass", "labels": ["happy", "sad", "angry"], "modality": "image", "shape": [24, 24, 1]}
@@ -122,3 +122,15 @@ def test_a_trained_model_loads_where_the_library_is_missing(tmp_path, monkeypatc
     np.testing.assert_array_equal(Predictor(again).images(faces), Predictor(task).images(faces))
     with pytest.raises(FerlabError, match=r'pip install "ferlab\[albumentations\]"'):
         again.augment(images(channels=1))
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_mistake_ends_training_before_it_begins(tmp_path, monkeypatch, missing):
+    if missing:
+        monkeypatch.setitem(sys.modules, "albumentations", None)
+    else:
+        pytest.importorskip("albumentations")
+    steps = "augment.steps=[{_target_: albumentations.HorizontalFlop}]"
+    with pytest.raises(FerlabError, match=r"pip install" if missing else r"is no transform of albumentations"):
+        train(tmp_path / "run", "augment=albumentations", steps)
+    assert not (tmp_path / "run").exists()

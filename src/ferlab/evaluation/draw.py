@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ferlab.errors import FerlabError
 from ferlab.evaluation import explanations, figures, galleries
 from ferlab.evaluation.causal import causal_overlap
-from ferlab.evaluation.evidence import Evidence, find_evidence, in_turn, net_input
+from ferlab.evaluation.evidence import Evidence, find_evidence, in_turn, net_input, onto_image
 from ferlab.evaluation.history import learning_curves, read_history
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.style import Caption, save
@@ -156,7 +156,7 @@ def _causes(pictures: Pictures, test: Rows, layer: str | None, caption: Caption)
         gradcam(pictures.net, _input(pictures, images[i : i + 64]), layer, torch.from_numpy(labels[i : i + 64]))
         for i in range(0, len(images), 64)
     ]
-    heat = torch.cat(parts)[:, None]
+    heat = onto_image(torch.cat(parts), pictures.preprocess)[:, None]
     if heat.shape[2:] != masks.shape[1:]:
         heat = nn.functional.interpolate(heat, masks.shape[1:], mode="bilinear", align_corners=False)
     values = heat[:, 0].cpu().numpy()

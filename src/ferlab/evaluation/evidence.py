@@ -14,6 +14,7 @@ from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.style import Caption
 from ferlab.explain.gradcam import gradcam
 from ferlab.explain.layers import find_layer
+from ferlab.transforms.image import Preprocess
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,17 @@ def find_evidence(
     name, _ = find_layer(net, layer)
     x = net_input(images, preprocess, net)
     first = rows.labels if target is None else np.full_like(rows.labels, target)
-    heats = [gradcam(net, x, name, torch.from_numpy(t)).cpu().numpy() for t in (first, rows.preds)]
+    heats = [
+        onto_image(gradcam(net, x, name, torch.from_numpy(t)), preprocess).cpu().numpy() for t in (first, rows.preds)
+    ]
     return Evidence(images, rows, heats[0], heats[1], name, target)
+
+
+def onto_image(
+    heat: Float[Tensor, "image rows columns"], preprocess: Callable[[Tensor], Tensor]
+) -> Float[Tensor, "image height width"]:
+    """Lay heat of the net's input onto the whole images: what the preprocessing crops away has none."""
+    return preprocess.onto_whole(heat) if isinstance(preprocess, Preprocess) else heat
 
 
 def in_turn(labels: Int[np.ndarray, "row"], classes: int, most: int) -> Int64[np.ndarray, "chosen"]:

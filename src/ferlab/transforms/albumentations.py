@@ -91,6 +91,17 @@ class Albumentations(nn.Module):
         return {**self.__dict__, "_pipeline": None}
 
 
+def prepare(augment: nn.Module | None) -> None:
+    """Prepare every pipeline within an augmentation, before training begins.
+
+    Raises:
+        FerlabError: the library is missing, or a step cannot be built.
+    """
+    for part in () if augment is None else augment.modules():
+        if isinstance(part, Albumentations):
+            part.prepare()
+
+
 def _library() -> Any:
     # it asks the network for newer versions of itself when it is imported
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")

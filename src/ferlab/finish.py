@@ -64,6 +64,8 @@ def finish(
     figures, causes = (
         draw_figures(folder, config, result, rows, task, data, curves) if config["figures"] else ([], None)
     )
+    # what callbacks drew while it trained
+    figures = [*figures, *sorted((folder / "figures" / "training").glob("*.png"))]
     write_report(folder, result, training, figures, causes)
     print_summary(result, folder)
     return result

@@ -9,7 +9,7 @@ from torch import nn
 
 from ferlab.callbacks.watched import Watched
 from ferlab.evaluation.evidence import net_input
-from ferlab.evaluation.explanations import feature_map_sheet
+from ferlab.evaluation.explanations import feature_map_sheet, strongest
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.style import Caption
 from ferlab.explain.feature_maps import feature_maps
@@ -18,7 +18,7 @@ from ferlab.task import Task
 
 
 class FeatureMaps(Watched):
-    """Draw what chosen layers make of one validation image.
+    """Draw what chosen layers make of one validation image: the maps that are the strongest at first, in every epoch.
 
     Args:
         every: draw each n-th epoch; None: not by count.
@@ -39,6 +39,7 @@ class FeatureMaps(Watched):
     ) -> None:
         super().__init__("feature_maps", every, epochs, [image])
         self.layers, self.most = layers, most
+        self._order: dict[str, np.ndarray] | None = None
 
     def check(self, net: nn.Module) -> None:
         """Raise a FerlabError where a layer does not exist."""
@@ -57,4 +58,7 @@ class FeatureMaps(Watched):
         x = net_input(images, task.preprocess, task.net)
         maps = feature_maps(task.net, x, self.layers, self.most)
         values = {name: value[0].float().cpu().numpy() for name, value in maps.items()}
-        return feature_map_sheet(images[0], values, caption, rows.names[rows.labels[0]], when=when)
+        if self._order is None:
+            self._order = {name: strongest(maps) for name, maps in values.items()}
+        note = rows.names[rows.labels[0]]
+        return feature_map_sheet(images[0], values, caption, note, when=when, order=self._order)

@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import matplotlib as mpl
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int64, UInt8
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -24,6 +24,7 @@ def feature_map_sheet(
     note: str = "",
     most: int = 12,
     when: str = "",
+    order: dict[str, Int64[np.ndarray, "_"]] | None = None,
 ) -> Figure:
     """Draw the strongest maps of each layer for one image, a row a layer.
 
@@ -34,6 +35,7 @@ def feature_map_sheet(
         note: the image's class, say.
         most: maps a layer.
         when: for the title: ", epoch 5".
+        order: which maps of each layer to draw; by default the strongest.
     """
     side = 0.9
     row = side + 0.4
@@ -45,16 +47,20 @@ def feature_map_sheet(
         axes.text(0, 0.2, "input", fontsize=9, color=INK)
         axes.text(0, 0.25 + side + LINE, note, fontsize=9, color=INK)
         for i, (name, values) in enumerate(maps.items()):
-            # strongest by how much they vary over the image: a constant map shows nothing
-            order = np.argsort(-values.std((1, 2)), kind="stable")[:most]
+            shown = strongest(values, most) if order is None else order[name]
             count, rows, columns = values.shape
             left, top = 1.35 * side, i * row + 0.25
-            text = f"{name}: {len(order)} of {count} maps, {columns} x {rows}"
+            text = f"{name}: {len(shown)} of {count} maps, {columns} x {rows}"
             axes.text(left, top - 0.05, text, fontsize=9, color=INK)
-            for j, index in enumerate(order):
+            for j, index in enumerate(shown):
                 box = (left + j * side, left + (j + 1) * side - GAP, top + side - GAP, top)
                 axes.imshow(values[index], cmap="viridis", extent=box)
     return figure
+
+
+def strongest(maps: Float[np.ndarray, "maps rows columns"], most: int = 12) -> Int64[np.ndarray, "chosen"]:
+    """Return the maps that vary most over the image, the strongest first: a constant map shows nothing."""
+    return np.argsort(-maps.std((1, 2)), kind="stable")[:most].astype(np.int64)
 
 
 def overlay(

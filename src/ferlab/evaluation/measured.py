@@ -1,0 +1,37 @@
+"""What the callbacks `throughput` and `memory` measured, in words for the report."""
+
+from typing import Any
+
+
+def lines(training: dict[str, Any]) -> dict[str, str | None]:
+    """Return the report's lines by their head; None where nothing was measured.
+
+    Args:
+        training: what stands in training.json.
+    """
+    return {
+        "a middle epoch": _speed(training.get("throughput")),
+        "weights and optimizer": _memory(training.get("memory")),
+    }
+
+
+def _speed(found: dict[str, Any] | None) -> str | None:
+    if not found:
+        return None
+    share = 100 * found["waiting_share"]
+    return (
+        f"{found['samples_per_second']:,.0f} images/s without validation, {share:.1f} % of the time waiting for data "
+        f"(median of {found['epochs']} epochs)"
+    )
+
+
+def _memory(found: dict[str, Any] | None) -> str | None:
+    if not found:
+        return None
+    weights = " + ".join(f"{size:,.2f} MB {name}" for name, size in found["weights_mb"].items() if size)
+    peak = max(found["peak_mb"])
+    return (
+        f"{found['parameters']:,} parameters, {found['trainable']:,} of them trained; {weights}; optimizer "
+        f"{found['optimizer_mb']:,.2f} MB; peak of the {found['peak_of']} {peak:,} MB in epoch "
+        f"{found['peak_mb'].index(peak) + 1}"
+    )

@@ -45,11 +45,13 @@ GOLDEN = [
     # ours: no document gives them; they hold the layers fast
     ("mlp", (1, 48, 48), 7, 728_327, 726_791),
     ("cnn1d", (1, 48, 48), 7, 921_735, 919_943),
+    ("mobilenetv2", (3, 224, 224), 7, 2_430_663, 2_396_551),
+    ("densenet169", (3, 48, 48), 7, 13_860_679, None),
 ]
 
 
 def make(name: str, shape: tuple[int, int, int], outputs: int, **options: object) -> nn.Module:
-    model = OmegaConf.to_container(OmegaConf.load(conf_dir() / "model" / f"{name}.yaml"))
+    model = OmegaConf.to_container(OmegaConf.load(conf_dir() / "model" / f"{name}.yaml"), resolve=True)
     net: nn.Module = build(model["net"], shape, outputs, **options)
     return net
 
@@ -61,15 +63,23 @@ def loss_of(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_yaml_names_itself_and_spells_out_its_defaults(path: Path):
-    loaded = OmegaConf.to_container(OmegaConf.load(path))
-    assert loaded["name"] == path.stem
-    assert loaded["net"]["_target_"].startswith(f"ferlab.models.{path.stem}.")
-    assert set(loaded["preprocess"]) == {"_target_", "size", "channels", "scale", "mean", "std"}
+    loaded = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+    of_timm = loaded["net"]["_target_"] == "ferlab.models.timm_net.TimmNet"
+    assert loaded["name"] == (loaded["backbone"] if path.stem == "timm" else path.stem)
+    assert of_timm or loaded["net"]["_target_"].startswith(f"ferlab.models.{path.stem}.")
+    assert "pretrained" in loaded
+    of_backbone = loaded["preprocess"].pop("backbone", None)
+    assert set(loaded["preprocess"]) == {"_target_", "size", "crop", "channels", "scale", "mean", "std"}
     target = hydra.utils.get_class(loaded["net"]["_target_"])
     options = {k: v for k, v in loaded["net"].items() if k != "_target_"}
     parameters = inspect.signature(target).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-    assert options == {k: list(v) if isinstance(v, tuple) else v for k, v in defaults.items()}
+    if of_timm:
+        assert options["backbone"] == of_backbone == loaded["backbone"] and set(options) == set(defaults)
+    if not of_timm or path.stem == "timm":
+        assert {k: v or None for k, v in options.items()} == {
+            k: (list(v) if isinstance(v, tuple) else v) or None for k, v in defaults.items()
+        }
 
 
 @pytest.mark.parametrize(("name", "shape", "outputs", "total", "trainable"), GOLDEN)

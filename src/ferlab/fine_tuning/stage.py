@@ -25,7 +25,7 @@ class Stage:
         monitor: the metric that says so; None: the one that chooses the checkpoint.
         mode: "min" or "max", which way of it is better; None: as that one's.
         restore_best: the next stage goes on from the best epoch's weights, not from the last one's.
-        optimizer: with a `_target_` another one; without, the run's with these values changed; None: the run's.
+        optimizer: with another `_target_` another one; else the run's with these values changed; None: the run's.
         scheduler: likewise; {}: none.
     """
 
@@ -113,8 +113,10 @@ def changed(values: Mapping[str, Any], own: Mapping[str, Any] | None) -> dict[st
     """Return the run's optimizer or scheduler with a stage's own values in it, or the stage's where it has another."""
     if own is None:
         return dict(values)
-    if not own or "_target_" in own:
-        return {"_partial_": True, **own} if own else {}
+    if not own:
+        return {}
+    if own.get("_target_", values.get("_target_")) != values.get("_target_"):
+        return {"_partial_": True, **own}
     if "_target_" not in values:
         raise FerlabError(f"fine_tuning: {dict(own)} changes values of a scheduler, but the run has none; add _target_")
     return {**values, **own}

@@ -15,7 +15,7 @@ The published weights belong to timm's variants, so these are kept. The head fol
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -64,14 +64,14 @@ class TimmNet(nn.Module):
         outputs: int,
         *,
         backbone: str = "resnet50",
-        pool: Literal["avg", "max", "flatten"] | None = None,
+        pool: str | None = None,
         dropout_features: int | float = 0.0,
         norm_features: bool = False,
         units: Sequence[int] = (),
         norm: bool = False,
         activation: str = "relu",
         dropout: int | float | Sequence[int | float] = 0.0,
-        init: Literal["glorot", "he"] = "glorot",
+        init: str = "glorot",
         options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What is measured in a process of its own: reading FER-2013, and the memory that training on it takes."""
+"""What is measured in a process of its own: reading FER-2013, the memory and the time that training on it takes."""
 
 import json
 import os
@@ -62,6 +62,14 @@ def peak_bytes(overrides: list[str]) -> int:
                 output.seek(0)
                 raise RuntimeError(f"{' '.join(command)} failed:\n{output.read()[-3000:]}")
     return peak
+
+
+def training_seconds(overrides: list[str]) -> float:
+    """Return how long the training of `python -m ferlab.train` took, without its test and its figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "ferlab.train", *overrides, f"hydra.run.dir={folder}/run"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return float(json.loads((Path(folder) / "run" / "training.json").read_text())["seconds"])
 
 
 def _high_water(pid: int) -> int:

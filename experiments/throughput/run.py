@@ -8,100 +8,123 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import children
-import ours
-from cases import CASES, HERE, Case
+import torch
+from cases import AUGMENT, CASES, CUDA, HERE
 from stopwatch import WARM
 from table import Row, markdown, write
+from training import Arms, Training
 
-STEP = "A training step against a bare PyTorch loop"
-USUAL = "A training step against the usual way"
-READ = "Reading FER-2013 (35,887 images)"
-MEMORY = "Memory"
-SECTIONS = ("step", "usual", "read", "memory")
-Arms = list[tuple[Row, Callable[[], float]]]
+SECTIONS = {
+    "step": "A training step against a bare PyTorch loop",
+    "usual": "A training step against the usual way",
+    "keras": "A training step against the documents' own Keras code",
+    "augment": "D1's augmentation against albumentations",
+    "read": "Reading FER-2013 (35,887 images)",
+    "memory": "Memory",
+    "epochs": "D2's ten epochs",
+}
+HERE_ON = {"cpu": ("step", "usual", "keras", "augment", "read", "memory"), "cuda": ("step", "usual", "epochs")}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5, help="measurements of each kind (5)")
-    parser.add_argument("--steps", type=int, help="training steps a measurement (20 to 150, by model)")
-    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, help="measure these alone")
-    parser.add_argument("--models", nargs="+", choices=[case.model for case in CASES], help="these models alone")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder of results.md and results.csv (this one)")
+    parser.add_argument("--steps", type=int, help="training steps a measurement (20 to 200, by model)")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, help="measure these alone")
+    parser.add_argument(
+        "--models", nargs="+", choices=sorted({c.model for c in CASES + CUDA}), help="these models alone"
+    )
+    parser.add_argument("--keras", type=Path, help="folder of an environment with TensorFlow; made if it is not there")
+    parser.add_argument("--device", choices=HERE_ON, default="cpu", help="where it trains (cpu)")
+    parser.add_argument("--out", type=Path, help="folder of results.md and results.csv (this one; for cuda: cuda/)")
     options = parser.parse_args()
+    device, cuda = options.device, options.device == "cuda"
+    if cuda and not torch.cuda.is_available():
+        parser.error("torch finds no GPU on this machine")
+    only = [section for section in HERE_ON[device] if not options.only or section in options.only]
+    if not only:
+        parser.error(f"{' '.join(options.only)}: not measured on {device}; there is {' '.join(HERE_ON[device])}")
+    out = options.out or (HERE / "cuda" if cuda else HERE)
     begun = time.monotonic()
     rows: list[Row] = []
-    cases = [case for case in CASES if not options.models or case.model in options.models]
+    cases = [case for case in (CUDA if cuda else CASES) if not options.models or case.model in options.models]
     spawn = multiprocessing.get_context("spawn")
     # a process each, for ferlab tells its own to keep freed memory; both sleep while they are not measured
-    with ProcessPoolExecutor(1, spawn) as here, ProcessPoolExecutor(1, spawn) as there:
-        for case in cases if {"step", "usual"} & set(options.only) else []:
-            rows += training(case, options.steps or case.steps, options.repeats, options.only, here, there)
-    if "read" in options.only:
+    with ExitStack() as stack:
+        here = stack.enter_context(ProcessPoolExecutor(1, spawn))
+        there = stack.enter_context(ProcessPoolExecutor(1, spawn))
+        keras = None
+        if options.keras and "keras" in only:
+            import keras_side
+
+            keras = stack.enter_context(keras_side.keras(keras_side.environment(options.keras)))
+        training = Training({name: SECTIONS[name] for name in only}, here, there, keras, device)
+        for case in cases if {"step", "usual", "keras"} & set(only) else []:
+            steps = options.steps or case.steps
+            # enough that no loader runs dry, for then its workers would leave the processor to the last steps
+            images = (WARM + steps + 8) * case.batch
+            with tempfile.TemporaryDirectory() as folder:
+                rows += measure(training.arms(case, steps, images, Path(folder)), options.repeats)
+        if "augment" in only:
+            rows += augmentation(options.steps or 40, options.repeats, here, there)
+    if "read" in only:
         rows += reading(options.repeats)
-    if "memory" in options.only:
+    if "memory" in only:
         rows += memory(options.steps or 100)
-    rows.sort(key=lambda row: (STEP, USUAL, READ, MEMORY).index(row.section))
+    if "epochs" in only:
+        rows += epochs()
+    rows.sort(key=lambda row: list(SECTIONS.values()).index(row.section))
     data = "real data" if os.environ.get("FERLAB_DATA") else "synthetic images"
-    options.out.mkdir(parents=True, exist_ok=True)
-    write(rows, options.repeats, data, options.out)
+    if cuda:
+        data += f", {torch.cuda.get_device_name()}"
+    out.mkdir(parents=True, exist_ok=True)
+    write(rows, options.repeats, data, out)
     print(markdown(rows, options.repeats, data))
-    print(f"{options.out / 'results.csv'}, after {(time.monotonic() - begun) / 60:.1f} minutes")
+    print(f"{out / 'results.csv'}, after {(time.monotonic() - begun) / 60:.1f} minutes")
 
 
 def measure(arms: Arms, repeats: int) -> list[Row]:
     """Measure all arms once, then all of them again: what slows the machine for a while slows each of them."""
     for repeat in range(repeats):
         for row, take in arms:
+            if take is None:
+                continue
             row.values.append(take())
             told = f"{row.case}, {row.arm}: {row.values[-1]:.4g} {row.unit}"
             print(f"{repeat + 1}/{repeats} {told}", file=sys.stderr, flush=True)
     return [row for row, _ in arms]
 
 
-def training(
-    case: Case, steps: int, repeats: int, only: list[str], here: ProcessPoolExecutor, there: ProcessPoolExecutor
-) -> list[Row]:
-    """Measure one model's step: the bare loop and ferlab `here`, the usual way `there`."""
-    # enough that no loader runs dry, for then its workers would leave the processor to the last steps
-    images = (WARM + steps + 8) * case.batch
-    arms: Arms = []
+def augmentation(steps: int, repeats: int, here: ProcessPoolExecutor, there: ProcessPoolExecutor) -> list[Row]:
+    """Measure D1's recipe in images a second, on one thread and on as many as torch takes."""
+    # imported here: albumentations is no dependency of ferlab
+    import augmenting
 
-    def arm(row: Row, pool: ProcessPoolExecutor, *work: Any) -> Row:
-        arms.append((row, lambda: pool.submit(*work).result()))
-        return row
-
-    with tempfile.TemporaryDirectory() as folder:
-        if "step" in only:
-            bare = arm(Row(STEP, case.name, "bare loop", "ms"), here, ours.bare, case, images, steps)
-            mine = Row(STEP, case.name, "ferlab", "ms", against=bare, compare="cost", bound=0.05)
-            arm(mine, here, ours.ferlab, case, images, steps)
-        if "usual" in only and case.least:
-            # imported here: albumentations is no dependency of ferlab
-            import usual
-
-            there.submit(usual.write_files, case, Path(folder), images).result()
-            mine = arm(Row(USUAL, case.name, "ferlab", "ms"), here, ours.ferlab, case, images, steps)
-            full = Row(USUAL, case.name, "ferlab in fp32", "ms", against=mine, compare="times")
-            arm(full, here, ours.ferlab, case, images, steps, "32-true")
-            for workers in (0, 1, 2):
-                name = f"usual, {workers} worker{'s' * (workers != 1)}"
-                row = Row(USUAL, case.name, name, "ms", against=mine, compare="times", bound=case.least)
-                arm(row, there, usual.usual, case, Path(folder), workers, steps)
-        return measure(arms, repeats)
+    rows: list[Row] = []
+    for case in AUGMENT:
+        theirs = Row(SECTIONS["augment"], case.images, "albumentations", "images/s")
+        one = Row(SECTIONS["augment"], case.images, "ferlab, 1 thread", "images/s", against=theirs, compare="rate")
+        mine = Row(SECTIONS["augment"], case.images, "ferlab", "images/s", against=theirs, compare="rate", bound=5)
+        arms: Arms = [
+            (theirs, lambda case=case: there.submit(augmenting.albumentations, case, steps).result()),
+            (one, lambda case=case: here.submit(augmenting.ferlab, case, steps, 1).result()),
+            (mine, lambda case=case: here.submit(augmenting.ferlab, case, steps).result()),
+        ]
+        rows += measure(arms, repeats)
+    return rows
 
 
 def reading(repeats: int) -> list[Row]:
     """Measure FER-2013 from the archive, from the table, and from the cache."""
     archive = Path(os.environ.get("FERLAB_DATA") or "-").absolute() / "fer2013.zip"
     whole, table, again = (
-        Row(READ, "fer2013.zip", "to cached array", "s", bound=15),
-        Row(READ, "fer2013.csv", "to cached array", "s", bound=20),
-        Row(READ, "fer2013.zip", "cached before", "s", bound=1),
+        Row(SECTIONS["read"], "fer2013.zip", "to cached array", "s", bound=15),
+        Row(SECTIONS["read"], "fer2013.csv", "to cached array", "s", bound=20),
+        Row(SECTIONS["read"], "fer2013.zip", "cached before", "s", bound=1),
     )
     if not archive.is_file():
         return [whole, table, again]
@@ -112,16 +135,27 @@ def reading(repeats: int) -> list[Row]:
         def take(source: Path, row: Row, fresh: bool) -> Callable[[], float]:
             return lambda: children.load_seconds(source, folder / f"{source.name} {len(row.values) + fresh}")
 
-        arms = [(whole, take(archive, whole, True)), (table, take(folder / "fer2013.csv", table, True))]
+        arms: Arms = [(whole, take(archive, whole, True)), (table, take(folder / "fer2013.csv", table, True))]
         return measure([*arms, (again, take(archive, whole, False))], repeats)
 
 
 def memory(steps: int) -> list[Row]:
     """Measure the most that training cnn4 on FER-2013 holds at once, its evaluation and figures included."""
-    row = Row(MEMORY, f"experiment=d2/cnn4, {steps} steps", "peak of the process, measured once", "GB", bound=2.5)
+    row = Row(SECTIONS["memory"], f"experiment=d2/cnn4, {steps} steps", "peak of the process, measured once", "GB")
+    row.bound = 2.5
     overrides = ["experiment=d2/cnn4", "trainer.max_epochs=1", f"trainer.limit_train_batches={steps}"]
-    take = (row, lambda: children.peak_bytes(overrides) / 1e9)
-    return measure([take], 1) if os.environ.get("FERLAB_DATA") else [row]
+    return measure([(row, _with_data(lambda: children.peak_bytes(overrides) / 1e9))], 1)
+
+
+def epochs() -> list[Row]:
+    """Measure the training of D2's cnn4 as the document trained it, on a GPU."""
+    row = Row(SECTIONS["epochs"], "experiment=d2/cnn4 trainer=gpu", "training and validation, measured once", "s")
+    take = _with_data(lambda: children.training_seconds(["experiment=d2/cnn4", "trainer=gpu"]))
+    return measure([(row, take)], 1)
+
+
+def _with_data(take: Callable[[], float]) -> Callable[[], float] | None:
+    return take if os.environ.get("FERLAB_DATA") else None
 
 
 if __name__ == "__main__":

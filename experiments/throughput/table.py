@@ -23,8 +23,10 @@ class Row:
         unit: of the values.
         values: one each repeat.
         against: the row that this one is compared with, repeat by repeat.
-        compare: "cost" for the share that this one takes more, "times" for how many times as much it takes.
+        compare: "cost" for the share that this one takes more, "times" for how many times as long it takes, "rate" for
+            how many times as much it gets done.
         bound: what the comparison, or the value where there is none, has to keep to.
+        needs: why there are no values, where there are none.
     """
 
     section: str
@@ -35,6 +37,7 @@ class Row:
     against: "Row | None" = None
     compare: str = ""
     bound: float | None = None
+    needs: str = "FERLAB_DATA is not set"
 
     @property
     def compared(self) -> float | None:
@@ -47,7 +50,7 @@ class Row:
     def cells(self) -> list[str]:
         """Return the row of the table."""
         if not self.values:
-            return [self.case, self.arm, "not measured: FERLAB_DATA is not set", "", "", ""]
+            return [self.case, self.arm, f"not measured: {self.needs}", "", "", ""]
         value = f"{_short(median(self.values))} {self.unit}"
         spread = f"{_short(min(self.values))} to {_short(max(self.values))}"
         ratio, bound = self.compared, self.bound
@@ -58,7 +61,8 @@ class Row:
             told, asked = f"{100 * ratio:+.1f} %", f"at most {100 * bound:+.0f} %" if bound else ""
             kept = bound is None or ratio <= bound
         else:
-            told, asked = f"{ratio:.2f} times as long", f"at least {bound:g} times" if bound else ""
+            told = f"{ratio:.2f} times as {'many' if self.compare == 'rate' else 'long'}"
+            asked = f"at least {bound:g} times" if bound else ""
             kept = bound is None or ratio >= bound
         if asked:
             asked += ": kept" if kept else ": MISSED"

@@ -25,19 +25,8 @@ from PIL import Image
 from stopwatch import timed_fit
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
+from torchvision import models
 from torchvision.datasets import ImageFolder
-
-from ferlab.run import load_data
-
-
-def write_files(case: Case, folder: Path, count: int) -> None:
-    """Write `count` training images as JPEG files (Pillow's default quality), one folder a class."""
-    data = load_data(case.config("32-true", count))
-    for index in data.training.indices[:count]:
-        image, label = data.samples.x[index], data.spec.labels[data.samples.labels[index]]
-        path = folder / label / f"{index}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image.squeeze() if image.shape[-1] == 1 else image).save(path)
 
 
 def transform(case: Case) -> Callable[[Image.Image], Tensor]:
@@ -49,7 +38,14 @@ def transform(case: Case) -> Callable[[Image.Image], Tensor]:
         border_mode=cv2.BORDER_REPLICATE,
         p=1.0,
     )
-    recipes = {"d2": [], "d0": [affine]}
+    d4 = A.Affine(
+        scale={"x": (0.9, 1.1), "y": (0.9, 1.1)},
+        shear={"x": (-0.1, 0.1), "y": (0.0, 0.0)},
+        rotate=(-5, 5),
+        border_mode=cv2.BORDER_REPLICATE,
+        p=1.0,
+    )
+    recipes = {"d2": [], "d0": [affine], "d4": [d4]}
     chain = A.Compose([*recipes[case.augment], A.HorizontalFlip(p=0.5), A.ToFloat(255.0), ToTensorV2()])
     return partial(apply, chain)
 
@@ -79,19 +75,18 @@ class Module(pl.LightningModule):
         return torch.optim.Adam(self.parameters(), lr=1e-3)
 
 
-def usual(case: Case, folder: Path, workers: int, steps: int) -> float:
+def usual(case: Case, folder: Path, workers: int, steps: int, device: str = "cpu") -> float:
     """Return milliseconds a step."""
     pl.seed_everything(0, verbose=False)
     mode = "L" if case.channels == 1 else "RGB"
     data = ImageFolder(str(folder), transform(case), loader=partial(read, mode))
     # a process that was itself spawned would spawn its workers, which is no usual way on Linux
     start = "fork" if workers and sys.platform == "linux" else None
-    loader = DataLoader(
-        data, batch_size=case.batch, shuffle=True, num_workers=workers, drop_last=True, multiprocessing_context=start
-    )
+    reading: dict[str, Any] = {"num_workers": workers, "multiprocessing_context": start, "pin_memory": device == "cuda"}
+    loader = DataLoader(data, batch_size=case.batch, shuffle=True, drop_last=True, **reading)
     options: dict[str, Any] = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-    trainer = pl.Trainer(accelerator="cpu", max_epochs=1, enable_model_summary=False, **options)
-    nets = {"cnn4": cnn4, "sentiment_cnn": sentiment_cnn}
+    trainer = pl.Trainer(accelerator=device, devices=1, max_epochs=1, enable_model_summary=False, **options)
+    nets = {"cnn4": cnn4, "sentiment_cnn": sentiment_cnn, "cnn10": cnn10, "resnet50": resnet50}
     net = nets[case.model](case.channels, len(data.classes))
     return timed_fit(trainer, Module(net), steps, train_dataloaders=loader)
 
@@ -113,3 +108,18 @@ def sentiment_cnn(channels: int, classes: int) -> nn.Module:
         blocks += [nn.Conv2d(inputs, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.BatchNorm2d(32), nn.Dropout(0.25)]
     dense = [nn.Linear(128, 128), nn.ReLU(), nn.BatchNorm1d(128), nn.Dropout(0.5)]
     return nn.Sequential(*blocks, nn.Flatten(), *dense, nn.Linear(128, classes))
+
+
+def cnn10(channels: int, classes: int) -> nn.Module:
+    conv = [nn.Conv2d(channels, 32, 3), nn.ReLU(), nn.Conv2d(32, 32, 3), nn.LeakyReLU(0.5)]
+    pool = [nn.BatchNorm2d(32), nn.MaxPool2d(2), nn.Dropout(0.1), nn.Flatten()]
+    return nn.Sequential(
+        *conv, *pool, nn.Linear(32 * 46 * 46, 224), nn.ReLU(), nn.Dropout(0.2), nn.Linear(224, classes)
+    )
+
+
+def resnet50(channels: int, classes: int) -> nn.Module:
+    assert channels == 3
+    net = models.resnet50()
+    net.fc = nn.Sequential(nn.Linear(2048, 512), nn.ReLU(), nn.Dropout(0.4), nn.Linear(512, classes))
+    return net

@@ -16,10 +16,12 @@ import yaml
 from ferlab.errors import FerlabError
 from ferlab.evaluation.galleries import confident_errors
 from ferlab.evaluation.rows import read_rows
+from ferlab.tracking.workspace import definition, workspace
 from toy import SMALL, train
 from wandb_log import Log, read
 
-SHORT = ("logger=wandb_offline", "trainer.max_epochs=2", "rebalance=undersample", "rebalance.margin=2")
+CALLBACKS = "callbacks=[gradcam,feature_maps,throughput,memory]"
+SHORT = ("logger=wandb_offline", "trainer.max_epochs=2", "rebalance=undersample", "rebalance.margin=2", CALLBACKS)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +125,32 @@ def test_the_chosen_weights_and_the_configuration_are_artifacts(finished: tuple[
     assert kept == {name: (folder / name).resolve() for name in ("config.yaml", "metrics.json", "report.md")}
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_every_panel_of_the_dashboard_has_something_to_show(finished: tuple[Path, Log]) -> None:
+    logged = {key for row in finished[1].history for key in row} | finished[1].summary.keys()
+    shown = set()
+
+    def collect(values: Any) -> None:
+        if isinstance(values, dict):
+            for name in ("metrics", "mediaKeys"):
+                shown.update(values.get(name) or ())
+            # a chart's table, and the key of a table's own panel
+            shown.update(values[name] for name in ("xAxis", "parameterConf") if isinstance(values.get(name), str))
+            if values.get("name") == "tableKey":
+                shown.add(values["value"])
+            for value in values.values():
+                collect(value)
+        elif isinstance(values, list):
+            for value in values:
+                collect(value)
+
+    text = definition(workspace("me", "mine", "board"))
+    collect(json.loads(text)["section"]["panelBankConfig"]["sections"])
+    assert {"test/accuracy_low", "val/loss", "test/confusion_table", "training/gradcam"} <= shown
+    assert shown - {"_step"} <= logged
+    assert {key for key in ("test/gradcam", "test/errors") if f'"{key}"' in text} == {"test/gradcam", "test/errors"}
+
+
 def test_pictures_of_real_people_stay_here_unless_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ferlab.data.synthetic.faces import SyntheticFaces
 
@@ -188,6 +216,7 @@ def test_without_a_login_nothing_is_trained_and_nothing_is_asked(tmp_path: Path)
     assert not list(tmp_path.glob("runs/*/*"))
 
 
+@pytest.mark.slow
 def test_the_jobs_of_a_multirun_are_runs_of_one_group(tmp_path: Path) -> None:
     words = ["-m", "model=mlp,cnn1d", "logger=wandb_offline", *SMALL, "trainer.max_epochs=1", "figures=false"]
     command = [sys.executable, "-m", "ferlab.train", *words]

@@ -1,5 +1,6 @@
 """Task: the one LightningModule. It holds augmentation, preprocessing, network and loss, built from plain values."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
@@ -64,6 +65,7 @@ class Task(pl.LightningModule):
         self.val_metrics = metrics.collection(self.spec).clone(prefix="val/")
         self.val_loss = MeanMetric()
         self._steps: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.averages: Callable[[], dict[str, Tensor]] | None = None
         self.stages = read(fine_tuning)
         self.enter(0)
 
@@ -95,8 +97,10 @@ class Task(pl.LightningModule):
         return self
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the stage."""
+        """Keep the stage; where weights are averaged, the averages in place of the present weights."""
         checkpoint["stage"] = self.stage
+        if self.averages is not None:
+            checkpoint["state_dict"] = self.averages()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go back to the stage, before the optimizer is built for it."""

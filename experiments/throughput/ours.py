@@ -11,7 +11,8 @@ from stopwatch import WARM, now, timed_fit
 from ferlab import precision
 from ferlab.allocator import keep_freed_memory
 from ferlab.build import build
-from ferlab.run import load_data, make_task, make_trainer
+from ferlab.run import load_data, make_task
+from ferlab.trainer import make_trainer
 
 
 def ferlab(case: Case, images: int, steps: int, arithmetic: str = "auto", device: str = "cpu") -> float:

@@ -13,13 +13,16 @@ from ferlab.transforms.rectangle import rectangle
 PLACES = st.integers(-4, 12)
 
 
-@given(PLACES, PLACES, st.integers(0, 9), st.integers(0, 9), st.integers(1, 8), st.integers(1, 8))
+@given(
+    PLACES, PLACES, st.integers(0, 9), st.integers(0, 9), st.integers(1, 8), st.integers(1, 8), st.sampled_from([1, 3])
+)
 @settings(max_examples=100, deadline=None)
-def test_a_rectangle_is_a_slice(top, left, tall, wide, height, width):
-    expected = torch.zeros(height, width, dtype=torch.bool)
-    expected[max(top, 0) : max(top + tall, 0), max(left, 0) : max(left + wide, 0)] = True
-    got = rectangle(*(torch.tensor([v]) for v in (top, left, tall, wide)), height, width)
-    assert torch.equal(got[0, 0], expected)
+def test_a_rectangle_is_a_slice(top, left, tall, wide, height, width, channels):
+    expected = torch.zeros(1, channels, height, width, dtype=torch.bool)
+    expected[:, :, max(top, 0) : max(top + tall, 0), max(left, 0) : max(left + wide, 0)] = True
+    for layout in (torch.contiguous_format, torch.channels_last):
+        like = torch.zeros(1, channels, height, width).contiguous(memory_format=layout)
+        assert torch.equal(rectangle(*(torch.tensor([v]) for v in (top, left, tall, wide)), like), expected)
 
 
 def boxes(changed):

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Literal, cast, get_args
 
 import torch
-from jaxtyping import Int64, Shaped
+from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from ferlab.errors import FerlabError
 from ferlab.transforms.draws import chosen
+from ferlab.transforms.layout import same_layout
 from ferlab.transforms.options import between, length, probability
 
 Fill = Literal["nearest", "constant", "reflect"]
@@ -59,19 +60,16 @@ class RandomCrop(nn.Module):
             FerlabError: the window is larger than the padded image.
         """
         moved = chosen(len(x), self.p, x.device)
-        rows, columns = (self._places(x, axis, moved) for axis in (0, 1))
-        height, width = x.shape[-2:]
-        inner_rows, inner_columns = self._inside(rows, height), self._inside(columns, width)
-        image = torch.arange(len(x), device=x.device)[:, None, None]
-        # pixel by pixel with its channels; the permutations only rename axes
-        out = x.permute(0, 2, 3, 1)[image, inner_rows[:, :, None], inner_columns[:, None, :]]
-        if self.fill_mode == "constant" and self.padding:
-            outside = (rows != inner_rows)[:, :, None] | (columns != inner_columns)[:, None, :]
-            out.masked_fill_(outside[..., None], self.cval)
-        return _as_before(out, x)
+        (tall, rows), (wide, columns) = self._room(x, 0), self._room(x, 1)
+        # views: a pixel with its channels, and every window there is, of which each image copies one
+        pixels = self._padded(x.permute(0, 2, 3, 1))
+        windows = pixels.unfold(1, tall, 1).unfold(2, wide, 1).permute(0, 1, 2, 4, 5, 3)
+        top = torch.where(moved, torch.randint(rows, (len(x),), device=x.device), rows // 2)
+        left = torch.where(moved, torch.randint(columns, (len(x),), device=x.device), columns // 2)
+        return same_layout(windows[torch.arange(len(x), device=x.device), top, left].permute(0, 3, 1, 2), x)
 
-    def _places(self, x: Tensor, axis: int, moved: Tensor) -> Int64[Tensor, "batch side"]:
-        """Draw which rows (axis 0) or columns (axis 1) each window covers."""
+    def _room(self, x: Tensor, axis: int) -> tuple[int, int]:
+        """Return the window's side along the height (axis 0) or width (1), and at how many places it fits."""
         given = x.shape[2 + axis]
         side = length("RandomCrop.size", self.size[axis], given)
         padding = length("RandomCrop.padding", self.padding, given)
@@ -81,24 +79,25 @@ class RandomCrop(nn.Module):
                 f"augment: RandomCrop: expected a window within images of {x.shape[2]} x {x.shape[3]} pixels, "
                 f"found size {self.size}, padding {self.padding}, fill_mode {self.fill_mode}"
             )
-        start = torch.randint(room + 1, (len(x),), device=x.device) - padding
-        start = torch.where(moved, start, (given - side) // 2)
-        return start[:, None] + torch.arange(side, device=x.device)
+        return side, room + 1
 
-    def _inside(self, places: Tensor, side: int) -> Tensor:
-        if not self.padding:
-            return places
-        if self.fill_mode == "reflect":
-            places = torch.where(places < 0, -places, places)
-            places = torch.where(places >= side, 2 * (side - 1) - places, places)
-        return places.clamp(0, side - 1)
+    def _padded(self, pixels: Tensor) -> Tensor:
+        """Return (batch, height, width, channel) with what lies beyond the border."""
+        for axis in (1, 2):
+            side = pixels.shape[axis]
+            padding = length("RandomCrop.padding", self.padding, side)
+            if not padding:
+                continue
+            places = torch.arange(-padding, side + padding, device=pixels.device)
+            if self.fill_mode == "reflect":
+                places = side - 1 - (side - 1 - places.abs()).abs()
+            inside = places.clamp(0, side - 1)
+            outside = (places != inside).view(-1, *([1] * (3 - axis)))
+            pixels = pixels.index_select(axis, inside)
+            if self.fill_mode == "constant":
+                pixels.masked_fill_(outside, self.cval)
+        return pixels
 
     def extra_repr(self) -> str:
         """Show the options."""
         return f"size={self.size}, padding={self.padding}, fill_mode={self.fill_mode}, cval={self.cval}, p={self.p}"
-
-
-def _as_before(out: Tensor, x: Tensor) -> Tensor:
-    last = x.is_contiguous(memory_format=torch.channels_last)
-    out = out.permute(0, 3, 1, 2)
-    return out.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)

@@ -36,8 +36,8 @@ class CutMix(Mixing):
         tall, wide = (side * height).long(), (side * width).long()
         top = torch.randint(height, (batch,), device=x.device) - tall // 2
         left = torch.randint(width, (batch,), device=x.device) - wide // 2
-        inside = rectangle(top, left, tall, wide, height, width)
-        share = 1 - inside.sum((1, 2, 3)) / (height * width)
+        inside = rectangle(top, left, tall, wide, x)
+        share = 1 - inside[:, 0].sum((1, 2)) / (height * width)
         partner = partners(batch, x.device)
         return Mixed(same_layout(torch.where(inside, take(x, partner), x), x), y, y[partner], share)
 

@@ -41,7 +41,7 @@ class Cutout(nn.Module):
         top = torch.randint(height, (batch,), device=x.device) - side // 2
         left = torch.randint(width, (batch,), device=x.device) - side // 2
         sides = side * chosen(batch, self.p, x.device).long()
-        inside = rectangle(top, left, sides, sides, height, width)
+        inside = rectangle(top, left, sides, sides, x)
         return same_layout(x.masked_fill(inside, self.value), x)
 
     def extra_repr(self) -> str:

@@ -62,12 +62,15 @@ class RandomErasing(nn.Module):
         tall, wide = tall.gather(0, first)[0] * erased, wide.gather(0, first)[0] * erased
         top = (torch.rand(batch, device=x.device) * (height - tall + 1)).long()
         left = (torch.rand(batch, device=x.device) * (width - wide + 1)).long()
-        inside = rectangle(top, left, tall, wide, height, width)
+        inside = rectangle(top, left, tall, wide, x)
         return same_layout(torch.where(inside, self._paint(x), x), x)
 
     def _paint(self, x: Tensor) -> Tensor:
         if self.value == "random":
-            return torch.empty_like(x).random_(0, 256)
+            # eight pixels a draw: they cost more than everything else here
+            drawn = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
+            noise = drawn.view(torch.uint8)[: x.numel()]
+            return noise.view(x.permute(0, 2, 3, 1).shape).permute(0, 3, 1, 2).to(x.dtype)
         if self.value == "mean":
             mean = x.mean((2, 3), dtype=torch.float32, keepdim=True)
             return mean.to(x.dtype) if x.is_floating_point() else mean.round().to(x.dtype)

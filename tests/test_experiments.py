@@ -10,6 +10,7 @@ from fakes import affectnet, fer2013
 from fakes.zips import write_zip
 from ferlab.config import compose, conf_dir, plain
 from ferlab.data.fer2013 import Fer2013
+from ferlab.fine_tuning.stage import changed, read
 from ferlab.run import train
 
 FOLDER = conf_dir() / "experiment"
@@ -17,10 +18,14 @@ EXPERIMENTS = sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in F
 # what the documents report, as they print it
 REPORTED = {
     "d0/sentiment_cnn": 0.752185,
+    "d1/mobilenetv2": 0.8894,
     "d2/cnn4": 0.6414,
+    "d2/resnet50_frozen": 0.4469,
+    "d3/densenet169": 0.65,
     "d4/cnn10": 0.5546,
     "d4/convnet": 0.6294,
     "d4/convnet_binary": 0.9306,
+    "d4/resnet50": 0.6944,
 }
 
 
@@ -41,6 +46,12 @@ def test_it_runs(name: str, archives: Path, tmp_path: Path, monkeypatch: pytest.
         small.append("data.check_counts=false")
     if "ceiling" in real["rebalance"]:
         small.append("rebalance.ceiling=1")
+    if "from_images" in real["rebalance"]:
+        small += ["rebalance.from_images=1", "rebalance.copies=2"]
+    if real["model"]["pretrained"]:
+        small.append("model.pretrained=false")  # no network in tests
+    if real["model"]["preprocess"]["size"] == 224:
+        small.append("model.preprocess.size=64")
     config = plain(compose("train", [f"experiment={name}", *small]))
     result = train(config, tmp_path / "run", f"python -m ferlab.train experiment={name}")
     assert 0 <= result["test"]["accuracy"]["value"] <= 1
@@ -84,6 +95,46 @@ def test_the_documents_recipes() -> None:
         assert config["protocol"]["selection"] == "val"
 
 
+def test_the_documents_recipes_of_transfer() -> None:
+    d1, d2, d3, d4 = (
+        plain(compose("train", [f"experiment={name}"]))
+        for name in ("d1/mobilenetv2", "d2/resnet50_frozen", "d3/densenet169", "d4/resnet50")
+    )
+    for config, side in ((d1, 224), (d2, 48), (d3, 48), (d4, 96)):
+        assert config["model"]["preprocess"]["size"] == side and config["model"]["pretrained"] is True
+        assert config["protocol"]["selection"] == "val" and config["optimizer"]["eps"] == 1e-7
+    for config in (d1, d4):  # pixels / 255 and nothing else
+        preprocess = config["model"]["preprocess"]
+        assert (preprocess["scale"], preprocess["mean"], preprocess["std"]) == (pytest.approx(1 / 255), [0.0], [1.0])
+    assert d1["batch_size"] == 32 and d1["trainer"]["max_epochs"] == 15 and d1["optimizer"]["lr"] == 1e-3
+    assert (d1["rebalance"]["copies"], d1["rebalance"]["from_images"]) == (96, 11)
+    assert d1["document"]["comparable"] is False
+    assert d2["batch_size"] == 64 and d2["trainer"]["max_epochs"] == 10
+    assert d2["fine_tuning"]["unfreeze"] == ["backbone.layer4.2.conv3", "backbone.layer4.2.bn3"]
+    assert (d3["seed"], d3["protocol"]["name"], d3["protocol"]["seed"], d3["batch_size"]) == (12, "kaggle", 12, 64)
+    head, everything = read(d3["fine_tuning"])
+    assert (head.max_epochs, head.patience, head.monitor, head.mode, head.restore_best) == (
+        30,
+        3,
+        "val/loss",
+        "min",
+        True,
+    )
+    assert head.freeze == ["*"] and head.unfreeze == ["head"] and head.optimizer is None
+    assert d3["optimizer"]["_target_"] == "ferlab.optim.Adam" and d3["optimizer"]["lr"] == 1e-4
+    assert (everything.max_epochs, everything.patience, everything.freeze) == (20, None, [])
+    assert changed(d3["optimizer"], everything.optimizer) == {
+        "_target_": "torch.optim.SGD",
+        "_partial_": True,
+        "lr": 1e-3,
+    }
+    assert d3["trainer"]["max_epochs"] == 50
+    assert d4["optimizer"]["lr"] == 1e-4 and d4["trainer"]["max_epochs"] == 50 and d4["batch_size"] == 32
+    assert d4["callbacks"]["early_stopping"]["patience"] == d4["scheduler"]["patience"] == 3
+    (group,) = d4["fine_tuning"]["groups"]
+    assert group["match"] == "head.*.weight" and group["weight_decay"] == pytest.approx(2 * 1.77e-4, rel=0.01)
+
+
 def test_the_fake_is_read_as_the_real_archive_is(archives: Path) -> None:
     samples = Fer2013(root=str(archives), check_counts=False).load()
     assert samples.x.shape[1:] == (48, 48, 1) and set(samples.splits) == {"train", "PublicTest", "PrivateTest"}
@@ -96,6 +147,10 @@ def test_the_fake_is_read_as_the_real_archive_is(archives: Path) -> None:
         ("d2/cnn4", {"train": 28709, "val": 3589, "test": 3589}, 28709),
         ("d4/cnn10", {"train": 17101, "val": 5406, "test": 2755}, 15823),
         ("d4/convnet_binary", {"train": 4068, "val": 1394, "test": 677}, 3983),
+        ("d1/mobilenetv2", {"train": 28709, "val": 3589, "test": 3589}, 28709 + 11 * 96),
+        ("d2/resnet50_frozen", {"train": 28709, "val": 3589, "test": 3589}, 28709),
+        ("d3/densenet169", {"train": 22968, "val": 5741, "test": 7178}, 22968),
+        ("d4/resnet50", {"train": 17101, "val": 5406, "test": 2755}, 15823),
     ],
 )
 def test_the_documents_counts_on_the_real_archives(name: str, counts: dict[str, int], kept: int) -> None:

@@ -206,8 +206,8 @@ def test_no_network_is_one_error_with_its_cure(monkeypatch: pytest.MonkeyPatch, 
     [
         (("model=cnn10",), "nobody publishes weights of Cnn10.*cure: model.pretrained=<a .ckpt of this model>"),
         (
-            ("model=timm", "model.backbone=resnet50_mlp", "model.preprocess.size=32"),
-            "timm publishes no weights of resnet50_mlp",
+            ("model=timm", "model.backbone=lcnet_035", "model.preprocess.size=32"),
+            "timm publishes no weights of lcnet_035",
         ),
     ],
 )

@@ -39,7 +39,7 @@ def schedule(
                 "cure: trainer.max_epochs=<number>, or scheduler=step or plateau"
             )
         # what is left: an optimizer may begin in the middle, with a stage of fine-tuning
-        rest = max(1, wanted["epochs"] - module.trainer.current_epoch)
+        rest = max(1, wanted["epochs"] - int(getattr(module, "begun", 0)))
         wanted["epochs"] = rest if longest is None else min(rest, longest)
     if "steps_per_epoch" in wanted and wanted["steps_per_epoch"] is None:
         wanted["steps_per_epoch"] = _steps(module.trainer) if interval == "step" else 1

@@ -54,8 +54,11 @@ class _Gathering:
                 norm.running_var.lerp_(variance * (total / (total - 1)), norm.momentum)
         shape = (1, -1, *[1] * (x.dim() - 2))
         factor = (variance + norm.eps).rsqrt() * norm.weight
-        scaled: Tensor = x * factor.view(shape) + (norm.bias - mean * factor).view(shape)
-        return scaled.to(x.dtype)
+        scaled: Tensor = (x * factor.view(shape) + (norm.bias - mean * factor).view(shape)).to(x.dtype)
+        # timm's BatchNorm has its activation within
+        for inside in (getattr(norm, "drop", None), getattr(norm, "act", None)):
+            scaled = scaled if inside is None else inside(scaled)
+        return scaled
 
 
 class _Sum(torch.autograd.Function):

@@ -67,6 +67,7 @@ class Task(pl.LightningModule):
         self._steps: list[tuple[Tensor, Tensor, Tensor]] = []
         self.averages: Callable[[], dict[str, Tensor]] | None = None
         self.stages = read(fine_tuning)
+        self.begun = 0  # the epoch that the present stage began with
         self.enter(0)
 
     def enter(self, stage: int, epoch: int = 0) -> bool:
@@ -98,12 +99,13 @@ class Task(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the stage; where weights are averaged, the averages in place of the present weights."""
-        checkpoint["stage"] = self.stage
+        checkpoint["stage"], checkpoint["begun"] = self.stage, self.begun
         if self.averages is not None:
             checkpoint["state_dict"] = self.averages()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go back to the stage, before the optimizer is built for it."""
+        self.begun = checkpoint.get("begun", 0)
         self.enter(checkpoint.get("stage", 0))
 
     def forward(self, x: Shaped[Tensor, "batch channel height width"]) -> Float[Tensor, "batch outputs"]:

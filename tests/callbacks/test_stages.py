@@ -203,3 +203,33 @@ def test_without_stages_there_is_no_such_callback(tmp_path: Path) -> None:
     assert not any(isinstance(one, Stages) for one in made.callbacks)  # type: ignore[attr-defined]
     made, _ = trainer.make_trainer(config("fine_tuning=gradual"), tmp_path)
     assert isinstance(made.callbacks[0], Stages)  # type: ignore[attr-defined]
+
+
+def test_averaged_weights_are_what_the_next_stage_goes_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Averages(Callback):
+        """Note the averages at each validation's end, and when the next stage has begun."""
+
+        def __init__(self) -> None:
+            self.ends: list[dict[str, torch.Tensor]] = []
+            self.begun: dict[str, torch.Tensor] = {}
+
+        def read(self, module: pl.LightningModule) -> dict[str, torch.Tensor]:
+            assert isinstance(module, Task) and module.averages is not None
+            return {k.removeprefix("net."): v.clone() for k, v in module.averages().items() if k.startswith("net.")}
+
+        def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+            self.ends.append(self.read(pl_module))
+
+        def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+            assert isinstance(pl_module, Task)
+            if pl_module.stage_name == "all" and not self.begun:
+                self.begun = self.read(pl_module)
+
+    seen = Averages()
+    monkeypatch.setattr(Watch, "setup", lambda self, trainer, *_, **__: trainer.callbacks.append(seen), raising=False)
+    watch = train(tmp_path / "run", monkeypatch, "callbacks=ema", "callbacks.ema.decay=0.5")
+    first = [e for e in watch.epochs if e["stage"] == "head"]
+    best = min(range(len(first)), key=lambda i: first[i]["loss"])
+    second = watch.epochs[len(first)]
+    assert same(seen.ends[best], second["start"]) and same(seen.ends[best], seen.begun)
+    assert not same(first[best]["end"], second["start"])

@@ -22,7 +22,6 @@ class Stages(Callback):
     """
 
     def __init__(self) -> None:
-        self.begun = 0
         self.limit: int | None = None
         self.weights: dict[str, torch.Tensor] | None = None
         self.history: list[dict[str, Any]] = []
@@ -39,14 +38,14 @@ class Stages(Callback):
         """Shorten the training to what its stages need."""
         task = _task(pl_module)
         self.limit = trainer.max_epochs if trainer.max_epochs is not None else -1
-        trainer.fit_loop.max_epochs = left(task.stages[task.stage :], self.begun, self.limit)
+        trainer.fit_loop.max_epochs = left(task.stages[task.stage :], task.begun, self.limit)
         if self.over and task.stage + 1 == len(task.stages):
             trainer.should_stop = True
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin the next stage where the last one is over; open one more block where it is time."""
         task, stage = _task(pl_module), _stage(pl_module)
-        done = trainer.current_epoch - self.begun
+        done = trainer.current_epoch - task.begun
         if not self.over and stage.max_epochs is not None and done >= stage.max_epochs:
             self.over = f"its {stage.max_epochs} epochs"
         if self.over and task.stage + 1 < len(task.stages):
@@ -72,7 +71,7 @@ class Stages(Callback):
         if self.best is None or sign * (float(value) - self.best) > stage.min_delta:
             self.best, self.best_epoch = float(value), epoch
             if stage.restore_best and task.stage + 1 < len(task.stages):
-                self.weights = {name: one.detach().cpu().clone() for name, one in task.net.state_dict().items()}
+                self.weights = _measured(task)
         waited = epoch - (self.best_epoch if self.best_epoch is not None else epoch)
         tired = stage.patience is not None and waited >= stage.patience
         # every process must come to the same end
@@ -83,10 +82,10 @@ class Stages(Callback):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Note what the last stage came to."""
-        longest = _stage(pl_module).max_epochs
-        whole = longest is not None and trainer.current_epoch - self.begun >= longest
+        task, longest = _task(pl_module), _stage(pl_module).max_epochs
+        whole = longest is not None and trainer.current_epoch - task.begun >= longest
         ended = self.over or (f"its {longest} epochs" if whole else "the end of the training")
-        self.last = [self._entry(trainer, _task(pl_module), ended)]
+        self.last = [self._entry(trainer, task, ended)]
 
     def facts(self) -> dict[str, Any]:
         """Return what each stage came to; epochs count from 1 over the whole training."""
@@ -94,7 +93,7 @@ class Stages(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint must hold."""
-        names = ("begun", "best", "best_epoch", "over", "weights", "history")
+        names = ("best", "best_epoch", "over", "weights", "history")
         return {name: getattr(self, name) for name in names}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -105,12 +104,12 @@ class Stages(Callback):
     def _next(self, trainer: pl.Trainer, task: Task) -> None:
         self.history.append(self._entry(trainer, task, self.over))
         if self.weights is not None:
-            task.net.load_state_dict(self.weights)
+            _restore(task, self.weights)
         self._forget()
-        self.begun = trainer.current_epoch
+        task.begun = trainer.current_epoch
         task.enter(task.stage + 1)
         assert self.limit is not None
-        trainer.fit_loop.max_epochs = left(task.stages[task.stage :], self.begun, self.limit)
+        trainer.fit_loop.max_epochs = left(task.stages[task.stage :], task.begun, self.limit)
         _wrap_again(trainer)
         trainer.strategy.setup_optimizers(trainer)
 
@@ -119,7 +118,7 @@ class Stages(Callback):
         best = None if self.best is None or not math.isfinite(self.best) else self.best
         return {
             "name": stage.name,
-            "epochs": trainer.current_epoch - self.begun,
+            "epochs": trainer.current_epoch - task.begun,
             "ended": ended,
             "monitor": task.watched(stage)[0],
             "best": best,
@@ -136,6 +135,19 @@ def _task(module: pl.LightningModule) -> Task:
 def _stage(module: pl.LightningModule) -> Stage:
     task = _task(module)
     return task.stages[task.stage]
+
+
+def _measured(task: Task) -> dict[str, torch.Tensor]:
+    """Return a copy of the weights that validation saw: the averages, where weights are averaged."""
+    state = task.state_dict() if task.averages is None else task.averages()
+    return {name: one.detach().cpu().clone() for name, one in state.items() if name.startswith("net.")}
+
+
+def _restore(task: Task, weights: dict[str, torch.Tensor]) -> None:
+    """Put weights into the network, and into their averages."""
+    for state in (task.state_dict(), task.averages() if task.averages else {}):
+        for name in weights.keys() & state.keys():
+            state[name].copy_(weights[name])
 
 
 def _wrap_again(trainer: pl.Trainer) -> None:

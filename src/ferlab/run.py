@@ -205,8 +205,11 @@ def _data_line(data: DataModule) -> str:
     counts = data.assignment.facts["counts"]
     kind = "SYNTHETIC data, made by a program: " if data.samples.synthetic else "data "
     marks = "".join(f" [{mark}]" for mark in data.assignment.facts["marks"])
-    kept = len(data.training.indices)
-    train_count = str(counts["train"]) + (f" (of which {kept} after rebalancing)" if kept != counts["train"] else "")
+    training = data.training
+    kept = len(training.indices)
+    train_count = str(counts["train"]) + (f" (after rebalancing {kept} an epoch)" if kept != counts["train"] else "")
+    if training.extra is not None:
+        train_count += f" ({len(training.extra.origin)} of them made before training)"
     return (
         f"{kind}{data.samples.name}, protocol {data.assignment.facts['name']} {data.assignment.facts['hash']}: "
         f"train {train_count}, val {counts['val']}, test {counts['test']}, classes {', '.join(data.spec.labels)}{marks}"

@@ -57,6 +57,7 @@ def test_deferred_draws_are_written_as_they_came(tmp_path: Path, capsys: pytest.
     assert counts[0] == np.bincount(train_labels).tolist()
     assert counts[1] != counts[2] != counts[0] and {sum(c) for c in counts} == {len(train_labels)}
     assert "epoch 2: weights of the draws count from here on" in capsys.readouterr().out
+    assert "train after rebalancing, from epoch 2 on" in (tmp_path / "run" / "report.md").read_text()
 
 
 def test_a_run_that_goes_on_keeps_the_earlier_epochs(tmp_path: Path) -> None:
@@ -88,3 +89,22 @@ def test_priors_are_those_of_what_training_shows() -> None:
         np.testing.assert_allclose(task.loss.adjustment.numpy(), np.log(np.array(shown) / sum(shown)), rtol=1e-5)
     own = config(*QUICK, "loss=logit_adjusted", "loss.priors=[1,1,1,1,1,1,2]")
     assert run.make_task(own, data).hparams["loss"]["priors"] == [1, 1, 1, 1, 1, 1, 2]
+
+
+def test_the_first_line_and_the_report_tell_of_made_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(
+        tmp_path / "run",
+        *QUICK,
+        "trainer.max_epochs=1",
+        "rebalance=d1",
+        "rebalance.from_images=3",
+        "rebalance.copies=5",
+    )
+    n = sum(
+        sum(int(value) for key, value in row.items() if key not in ("epoch", "weighted"))
+        for row in table(tmp_path / "run")
+    )
+    out = capsys.readouterr().out
+    assert f"(after rebalancing {n} an epoch) (15 of them made before training)" in out
+    report = (tmp_path / "run" / "report.md").read_text()
+    assert "| train after rebalancing |" in report and f" {n} |" in report

@@ -76,6 +76,8 @@ class DataModule(pl.LightningDataModule):
             "labels": list(self.spec.labels),
             "class_counts": counts,
             "class_weights": self.training.class_weights,
+            # counted from 1, as all outputs do
+            "rebalanced_from_epoch": self.training.start_epoch + 1,
             "notes": list(self.samples.notes),
         }
 

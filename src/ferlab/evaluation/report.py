@@ -148,13 +148,15 @@ def _data(metrics: dict[str, Any]) -> list[str]:
     counts = dict(data["class_counts"])
     after = counts.pop("train after rebalancing", None)
     columns = {"train": counts.pop("train"), **counts}
+    begun = data.get("rebalanced_from_epoch", 1)
+    since = f", from epoch {begun} on" if begun > 1 else ""
     if after is not None and after != columns["train"]:
-        columns = {"train": columns.pop("train"), "train after rebalancing": after, **columns}
+        columns = {"train": columns.pop("train"), f"train after rebalancing{since}": after, **columns}
     rows = [["class", *columns]]
     rows += [[label, *(f"{values[i]:,}" for values in columns.values())] for i, label in enumerate(data["labels"])]
     rows.append(["**all**", *(f"{sum(values):,}" for values in columns.values())])
     if data.get("class_weights"):
-        rows[0].append("weight in the loss")
+        rows[0].append(f"weight in the loss{since}")
         for row, weight in zip(rows[1:], [*data["class_weights"], None], strict=True):
             row.append("" if weight is None else f"{weight:.3f}")
     chosen = protocol.get("selection")

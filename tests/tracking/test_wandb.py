@@ -207,7 +207,7 @@ def test_without_a_login_nothing_is_trained_and_nothing_is_asked(tmp_path: Path)
     bare |= {"HOME": str(tmp_path), "NETRC": str(tmp_path / "none"), "WANDB_CONFIG_DIR": str(tmp_path / "config")}
     command = [sys.executable, "-m", "ferlab.train", "logger=wandb", *SMALL]
     done = subprocess.run(
-        command, cwd=tmp_path, env=bare, stdin=subprocess.PIPE, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=tmp_path, env=bare, stdin=subprocess.PIPE, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 2
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("ferlab:")]

@@ -19,7 +19,7 @@ def call(folder: Path, *words: str, **environment: str) -> subprocess.CompletedP
     bare = {key: value for key, value in os.environ.items() if not key.startswith("WANDB_")}
     bare |= {"HOME": str(folder), "NETRC": str(folder / "none"), "WANDB_CONFIG_DIR": str(folder / "config")}
     command = [sys.executable, "-m", "ferlab.dashboard", *words]
-    return subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_it_is_printed_without_a_network(tmp_path: Path) -> None:

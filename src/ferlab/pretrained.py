@@ -96,7 +96,7 @@ def _published(task: Task) -> tuple[dict[str, Tensor], str]:
             ) from error
         raise FerlabError(
             f"model.pretrained=true: the weights of {net.name} are not in the cache and {HUB} cannot be reached "
-            f"({str(error).splitlines()[0]}); cure: model.pretrained=<local file> with weights from another machine, "
+            f"({type(error).__name__}); cure: model.pretrained=<local file> with weights from another machine, "
             "or model.pretrained=false for random ones"
         ) from error
     finally:

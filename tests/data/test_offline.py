@@ -146,3 +146,15 @@ def test_document_d1_makes_1056_images() -> None:
     recipe = plain(compose("train", ["rebalance=d1"]))["rebalance"]["augment"]
     assert (recipe["rotation_range"], recipe["width_shift_range"], recipe["zoom_range"]) == (40, 0.2, 0.2)
     assert recipe["horizontal_flip"] is True and recipe["fill_mode"] == "nearest"
+
+
+@pytest.mark.realdata
+def test_disgust_of_fer2013_grows_by_1056_images() -> None:
+    from ferlab.run import load_data
+
+    values = plain(compose("train", ["data=fer2013", "rebalance=d1"]))
+    data = load_data(values)
+    counts = dict(zip(data.spec.labels, data.facts["class_counts"]["train after rebalancing"], strict=True))
+    before = dict(zip(data.spec.labels, data.facts["class_counts"]["train"], strict=True))
+    assert before["disgust"] == 436 and counts == {**before, "disgust": 436 + 1056}
+    assert data.training.extra is not None and len(np.unique(data.training.extra.origin)) == 11

@@ -10,7 +10,7 @@ import pytest
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from ferlab import run
+from ferlab import run, trainer
 from ferlab.callbacks.progress import clock
 from ferlab.repeat import evaluate
 from toy import config
@@ -29,14 +29,14 @@ class Interrupt(Callback):
 
 
 def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch, callback: Callback) -> dict[str, Any]:
-    real = run.build
+    real = trainer.build
 
     def build(values: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         if "callbacks" in kwargs:
             kwargs["callbacks"].append(callback)
         return real(values, *args, **kwargs)
 
-    monkeypatch.setattr(run, "build", build)
+    monkeypatch.setattr(trainer, "build", build)
     return run.train(config("trainer.max_epochs=5", "figures=false"), folder, "python -m ferlab.train")
 
 

@@ -12,7 +12,7 @@ from toy import config
 @pytest.mark.slow
 def test_heat_falls_on_the_causes_more_than_chance(tmp_path: Path) -> None:
     faces = ["data.n_train=1200", "data.n_val=200", "data.n_test=256", "data.size=48", "batch_size=16"]
-    result = run.train(config(*faces, "trainer.max_epochs=4"), tmp_path / "run", "python -m ferlab.train")
+    result = run.train(config(*faces, "trainer.max_epochs=6"), tmp_path / "run", "python -m ferlab.train")
     assert result["test"]["accuracy"]["low"] > 0.3, "the network has not learned what it should look at"
     causes = json.loads((tmp_path / "run" / "figures" / "causes.json").read_text())
     assert causes["n"] + causes["left_out"] == 256

@@ -25,7 +25,11 @@ def test_batches_hold_whole_images_in_channels_last_order() -> None:
 
 def test_an_epoch_shows_each_training_sample_once_in_another_order_each_time() -> None:
     data = load_data(config("batch_size=40"))
-    epochs = [torch.cat([b["index"] for b in data.train_dataloader()]) for _ in range(2)]
+    epochs = []
+    for epoch in range(2):
+        batches = data.train_dataloader()
+        batches.sampler.set_epoch(epoch)
+        epochs.append(torch.cat([b["index"] for b in batches]))
     expected = torch.tensor(data.assignment.indices["train"])
     assert all(torch.equal(epoch.sort().values, expected) for epoch in epochs)
     assert not torch.equal(*epochs)
@@ -39,9 +43,9 @@ def test_validation_and_test_batches_are_whole_and_in_order() -> None:
     assert len(data.training.indices) == 21
 
 
-def test_a_last_batch_of_one_is_left_out() -> None:
+def test_a_last_single_sample_joins_the_batch_before() -> None:
     data = load_data(config("batch_size=19"))  # 96 = 5 * 19 + 1
-    assert [len(b["y"]) for b in data.train_dataloader()] == [19] * 5
+    assert [len(b["y"]) for b in data.train_dataloader()] == [19, 19, 19, 19, 20]
 
 
 def test_the_loss_of_a_step_is_that_of_the_raw_batch() -> None:

@@ -70,16 +70,6 @@ def test_confusion_shows_counts_and_rates_and_a_dash_for_an_absent_class():
     assert rates[6:] == ["-"] * 3 and sum(map(int, rates[:3])) == pytest.approx(100, abs=2)
 
 
-def test_roc_points_are_those_of_scikit_learn():
-    from sklearn.metrics import roc_curve
-
-    rng = np.random.default_rng(0)
-    scores, positive = rng.integers(0, 9, 80) / 8, rng.random(80) < 0.4
-    x, y = figures._roc_points(scores, positive)
-    expected = roc_curve(positive, scores, drop_intermediate=False)
-    np.testing.assert_allclose(np.stack([x, y]), np.stack(expected[:2]))
-
-
 def test_history_takes_the_last_value_of_an_epoch(tmp_path):
     file = tmp_path / "metrics.csv"
     file.write_text("epoch,step,train/loss,val/loss,lr\n0,9,2.5,,\n0,9,,2.0,0.1\n1,19,1.5,,\n1,19,1.25,,0.1\n")

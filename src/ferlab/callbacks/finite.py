@@ -1,5 +1,6 @@
 """Finite: ends training at a loss or weights that are not finite, before a checkpoint could take them in."""
 
+import math
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
@@ -50,8 +51,10 @@ class Finite(Callback):
         """Keep the step's loss; look at what is kept where it is time."""
         if self.present is None:
             return
-        self.kept.append(Step(*self.present, loss.detach()))
         at_once = loss.device.type == "cpu" and trainer.world_size == 1
+        if at_once and math.isfinite(loss.item()):
+            return
+        self.kept.append(Step(*self.present, loss.detach()))
         if at_once or len(self.kept) >= self.every:
             self._look(trainer)
 

@@ -1,4 +1,4 @@
-"""BatchNorm over all processes on processors, where torch's own SyncBatchNorm runs on GPUs alone."""
+"""BatchNorm over all processes, on processors and GPUs, of torch and of timm."""
 
 from typing import Any
 
@@ -42,10 +42,12 @@ class _Gathering:
             return alone
         values = x.to(torch.promote_types(x.dtype, torch.float32)).transpose(0, 1).flatten(1)
         count = values.new_full((1,), values.shape[1])
-        sums: Tensor = _Sum.apply(torch.cat([count, values.sum(dim=1), values.square().sum(dim=1)]))
+        sums: Tensor = _Sum.apply(torch.cat([count, values.sum(dim=1)]))
         total = sums[0].detach()
-        mean, square = (sums[1:] / total).chunk(2)
-        variance = square - mean.square()
+        mean = sums[1:] / total
+        # around the mean: squares less the squared mean would lose the digits of a large one
+        apart: Tensor = _Sum.apply((values - mean[:, None]).square().sum(dim=1))
+        variance = apart / total
         with torch.no_grad():
             if norm.running_mean is not None and norm.running_var is not None:
                 assert norm.momentum is not None and norm.num_batches_tracked is not None

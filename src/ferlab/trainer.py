@@ -39,8 +39,8 @@ def make_trainer(config: dict[str, Any], folder: Path) -> tuple[pl.Trainer, str]
         if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
             callback.dirpath = str((folder / "checkpoints").resolve())
     plugins = []
-    if wish["accelerator"] == "cpu" and wish["sync_batchnorm"]:
-        # torch's own runs on GPUs alone
+    if wish["sync_batchnorm"]:
+        # torch's own runs on GPUs alone, and takes timm's BatchNorm its activation
         plugins, wish["sync_batchnorm"] = [SyncNorm()], False
     try:
         trainer = build(

@@ -63,7 +63,11 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
         if is_first():
             print(f"run folder {folder}\nprecision {why}", flush=True)
             print(_data_line(data), flush=True)
-        training = _fit(trainer, task, data, resume)
+        try:
+            training = _fit(trainer, task, data, resume)
+        except BaseException:
+            _discard(folder)
+            raise
         if not is_first():
             return {}  # the first process goes on alone
         if config["resume"]:

@@ -177,6 +177,8 @@ def test_pictures_of_real_people_stay_here_unless_asked_for(tmp_path: Path, monk
     }
     assert "figures/confusion" in keys and not keys & shown
     assert shown <= {key for row in asked.history for key in row}
+    (row,) = (row for row in asked.history if "training/gradcam" in row)
+    assert row["trainer/global_step"] == 2  # the third step ended the epoch
     assert not any("model" in name for name in asked.artifacts) and any("model" in name for name in kept.artifacts)
     assert "synthetic" not in kept.run.tags and kept.summary["synthetic"] is False
 

@@ -100,7 +100,9 @@ class Watched(Callback):
         path = save(figure, folder / f"{self.name}-epoch{epoch:03}.png")
         for logger in trainer.loggers:
             if isinstance(logger, WandbRun):
-                logger.log_picture(f"training/{self.name}", path, data.samples.synthetic)
+                # Lightning logs the epoch's figures at the step that ended it
+                step = trainer.global_step - 1
+                logger.log_picture(f"training/{self.name}", path, step=step, synthetic=data.samples.synthetic)
 
     def _rows(self, task: Task, data: DataModule) -> Rows:
         """Predict the images as validation does."""

@@ -95,10 +95,10 @@ class WandbRun(WandbLogger):
         return synthetic if self.images is None else self.images
 
     @rank_zero_only
-    def log_picture(self, key: str, path: Path, synthetic: bool) -> None:
-        """Log a picture that shows samples, where that is allowed."""
+    def log_picture(self, key: str, path: Path, step: int, synthetic: bool) -> None:
+        """Log a picture that shows samples at a training step, where that is allowed."""
         if self.may_show(synthetic):
-            self.log_image(key, [str(path)])
+            self.log_image(key, [str(path)], step=step)
 
     def finish(self, failed: bool) -> None:
         """End the run, so that the next job of a multirun gets one of its own."""

@@ -7,7 +7,7 @@ from ferlab.config import entry
 
 def fetch(config: dict[str, Any]) -> None:
     """Fetch the archive that `config` names."""
-    from ferlab.fetching import fetch as run
+    from ferlab.fetching.archive import fetch as run
 
     run(config["fetch"], config["output"], config["accept"], config["sha256"])
 

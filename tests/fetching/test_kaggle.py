@@ -6,7 +6,7 @@ import pytest
 from requests import Request
 
 from ferlab.errors import FerlabError
-from ferlab.kaggle import HOST, login
+from ferlab.fetching.kaggle import HOST, login
 
 URL = f"https://{HOST}/api/v1/datasets/download/a/b"
 BASIC = "Basic bmFtZTprZXk="  # name:key

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from ferlab.errors import FerlabError
-from ferlab.kaggle import Login
+from ferlab.fetching.kaggle import Login
 
 ATTEMPTS = 5
 PAUSE = 1.0

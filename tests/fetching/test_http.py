@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from fakes.web import Web, serve
-from ferlab import download as module
-from ferlab.download import RefusedError, download
 from ferlab.errors import FerlabError
+from ferlab.fetching import http as module
+from ferlab.fetching.http import RefusedError, download
 
 BODY = os.urandom(700_000)
 

@@ -12,9 +12,9 @@ from typing import TypedDict
 
 from filelock import FileLock, Timeout
 
-from ferlab.download import RefusedError, download
 from ferlab.errors import FerlabError
-from ferlab.kaggle import CURE, login
+from ferlab.fetching.http import RefusedError, download
+from ferlab.fetching.kaggle import CURE, login
 
 
 class Source(TypedDict):

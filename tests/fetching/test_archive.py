@@ -15,11 +15,11 @@ from filelock import FileLock
 from fakes.fer2013 import faces, table, tree, write_tar
 from fakes.web import Web, serve
 from fakes.zips import write_zip
-from ferlab import download, kaggle
 from ferlab.config import compose, conf_dir, plain
 from ferlab.data.fer2013 import Fer2013
 from ferlab.errors import FerlabError
-from ferlab.fetching import fetch
+from ferlab.fetching import http, kaggle
+from ferlab.fetching.archive import fetch
 
 ENTRY = [sys.executable, "-m", "ferlab.fetch"]
 
@@ -29,8 +29,8 @@ def no_login_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "no login"))
-    monkeypatch.setattr(download, "PAUSE", 0.0)
-    monkeypatch.setattr(download, "BLOCK", 1000)
+    monkeypatch.setattr(http, "PAUSE", 0.0)
+    monkeypatch.setattr(http, "BLOCK", 1000)
 
 
 @pytest.fixture

@@ -93,6 +93,7 @@ def test_made_images_are_read_where_their_positions_say() -> None:
     assert (batch["x"][1] == 7).all() and np.array_equal(batch["x"][0, 0], samples.x[4, :, :, 0])
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one(tmp_path: Path) -> None:
     alone = train(tmp_path / "one", *RECIPE)
     done = launch(tmp_path / "two", *RECIPE, "trainer=ddp_cpu")

@@ -13,7 +13,7 @@ from ferlab.data.samples import Samples
 from ferlab.errors import FerlabError
 from ferlab.spec import TaskSpec
 from ferlab.transforms.augment import KerasAugment
-from ferlab.transforms.mixing import Mixing
+from ferlab.transforms.mixup import Mixup
 
 LABELS = np.array([0] * 20 + [1] * 6 + [2] * 9 + [1] * 5, dtype=np.int64)
 TRAIN = np.arange(35)
@@ -128,7 +128,7 @@ def test_a_class_without_training_images_is_refused_and_never_the_rarest() -> No
 
 def test_blending_classes_is_refused() -> None:
     with pytest.raises(FerlabError, match="blends images of several classes"):
-        Offline(Mixing())
+        Offline(Mixup())
 
 
 def test_other_sizes_are_refused() -> None:

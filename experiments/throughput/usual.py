@@ -79,7 +79,7 @@ def usual(case: Case, folder: Path, workers: int, steps: int, device: str = "cpu
     """Return milliseconds a step."""
     pl.seed_everything(0, verbose=False)
     mode = "L" if case.channels == 1 else "RGB"
-    data = ImageFolder(str(folder), transform(case), loader=partial(read, mode))
+    data = ImageFolder(str(folder), transform(case), loader=partial(read, mode), allow_empty=True)
     # a process that was itself spawned would spawn its workers, which is no usual way on Linux
     start = "fork" if workers and sys.platform == "linux" else None
     reading: dict[str, Any] = {"num_workers": workers, "multiprocessing_context": start, "pin_memory": device == "cuda"}

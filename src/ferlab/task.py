@@ -1,7 +1,7 @@
 """Task: the one LightningModule. It holds augmentation, preprocessing, network and loss, built from plain values."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 import torch
@@ -19,6 +19,15 @@ from ferlab.spec import TaskSpec
 from ferlab.transforms.mixing import Mixing
 
 Batch = dict[str, Tensor]
+
+
+class Step(NamedTuple):
+    """What is kept of a training step until its epoch ends, on the device."""
+
+    loss: Tensor
+    logits: Tensor
+    labels: Tensor
+    samples: Tensor
 
 
 class Task(pl.LightningModule):
@@ -64,7 +73,7 @@ class Task(pl.LightningModule):
         self.net.to(memory_format=self.memory_format)
         self.val_metrics = metrics.collection(self.spec).clone(prefix="val/")
         self.val_loss = MeanMetric()
-        self._steps: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.steps: list[Step] = []
         self.averages: Callable[[], dict[str, Tensor]] | None = None
         self.stages = read(fine_tuning)
         self.begun = 0  # the epoch that the present stage began with
@@ -132,26 +141,26 @@ class Task(pl.LightningModule):
             logits = self(x if self.augment is None else self.augment(x))
             loss = self.loss(logits, y)
         # kept on the device and summed once an epoch: a step of a small network feels every further operation
-        self._steps.append((loss.detach(), logits.detach(), y))
+        self.steps.append(Step(loss.detach(), logits.detach(), y, batch["index"]))
         # processes whose shares of the batch differ in size count accordingly in the mean of their gradients
         return loss * batch["weight"] if "weight" in batch else loss
 
     def on_train_epoch_start(self) -> None:
         """Begin the epoch's sums; class weights may begin to count."""
-        self._steps = []
+        self.steps = []
         self.loss.weighted = self.current_epoch >= self.loss.start_epoch
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean loss, accuracy (of augmented samples, while learning) and learning rate."""
-        if self._steps:
-            losses, logits, labels = zip(*self._steps, strict=True)
+        if self.steps:
+            losses, logits, labels, _ = zip(*self.steps, strict=True)
             sizes = torch.tensor([len(y) for y in labels], device=self.device)
             right = self._decide(torch.cat(logits)).eq(torch.cat(labels)).sum()
             sums = torch.stack([(torch.stack(losses) * sizes).sum(), right, sizes.sum()])
             loss, right, count = self.trainer.strategy.reduce(sums, reduce_op="sum")
             self.log("train/loss", loss / count)
             self.log("train/accuracy", right / count)
-            self._steps = []
+            self.steps = []
         optimizer = self.optimizers()
         assert not isinstance(optimizer, list)
         self.log("lr", optimizer.param_groups[0]["lr"])

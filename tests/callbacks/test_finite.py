@@ -14,7 +14,7 @@ from ferlab.callbacks.finite import Finite
 from ferlab.checkpoint import read
 from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError
-from ferlab.task import Task
+from ferlab.task import Step, Task
 from ferlab.trainer import make_trainer, quiet
 from toy import config, train
 
@@ -132,12 +132,13 @@ class Device(pl.Trainer):
 
 def test_on_a_device_losses_are_looked_at_together_and_the_first_bad_one_is_named() -> None:
     data = run.load_data(config())
-    trainer, module, finite = Device(data), pl.LightningModule(), Finite(every=4)
+    trainer, module, finite = Device(data), run.make_task(config(), data), Finite(every=4)
     with pytest.raises(FerlabError, match=r"the loss is inf in epoch 1, batch 7, samples ") as caught:
         for number in range(20):
             index = torch.arange(3 * number, 3 * number + 3)
-            finite.on_train_batch_start(trainer, module, {"index": index}, number)
-            finite.on_before_backward(trainer, module, torch.tensor(torch.inf if number == 6 else 1.0))
+            loss = torch.tensor(torch.inf if number == 6 else 1.0)
+            module.steps.append(Step(loss, torch.zeros(3, 7), torch.zeros(3, dtype=torch.int64), index))
+            finite.on_before_backward(trainer, module, loss)
     assert trainer.looks == 2 and number == 7
     assert ", ".join(data.samples.ids[18:21]) in str(caught.value)
     assert "16-bit precision" in str(caught.value)

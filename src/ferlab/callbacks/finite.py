@@ -1,7 +1,6 @@
 """Finite: ends training at a loss or weights that are not finite, before a checkpoint could take them in."""
 
 import math
-from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 import torch
@@ -9,17 +8,9 @@ from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from torch import Tensor
 
 from ferlab.errors import FerlabError
+from ferlab.task import Task
 
 SHOWN = 5
-
-
-class Step(NamedTuple):
-    """A step that is still to be looked at."""
-
-    epoch: int
-    batch: int
-    samples: Tensor
-    loss: Tensor
 
 
 class Finite(Callback):
@@ -38,30 +29,21 @@ class Finite(Callback):
         if every < 1:
             raise FerlabError(f"callbacks.finite.every: expected a number of steps, 1 or more, found {every}")
         self.every = every
-        self.kept: list[Step] = []
-        self.present: tuple[int, int, Tensor] | None = None
-
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        """Note whose step it is."""
-        self.present = (trainer.current_epoch, batch_idx, batch["index"])
+        self.waiting = 0
 
     def on_before_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor) -> None:
-        """Keep the step's loss; look at what is kept where it is time."""
-        if self.present is None:
-            return
+        """Look at the step's loss, or at those of the last steps where it is time."""
         at_once = loss.device.type == "cpu" and trainer.world_size == 1
         if at_once and math.isfinite(loss.item()):
             return
-        self.kept.append(Step(*self.present, loss.detach()))
-        if at_once or len(self.kept) >= self.every:
-            self._look(trainer)
+        self.waiting += 1
+        if at_once or self.waiting >= self.every:
+            self._look(trainer, pl_module)
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Look at the rest of the losses and at the weights."""
         if not trainer.sanity_checking:
-            self._look(trainer)
+            self._look(trainer, pl_module)
             self._weigh(trainer, pl_module)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -74,22 +56,25 @@ class Finite(Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Look once more where no validation came before the epoch's checkpoint."""
-        self._look(trainer)
+        self._look(trainer, pl_module)
         self._weigh(trainer, pl_module)
 
-    def _look(self, trainer: pl.Trainer) -> None:
-        kept, self.kept = self.kept, []
+    def _look(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        assert isinstance(module, Task)
+        waiting, self.waiting = self.waiting, 0
+        before = len(module.steps) - waiting
+        kept = module.steps[before:]
         bad = _not_finite([step.loss for step in kept])
         # all processes look at the same steps, and so all of them stop
         if not trainer.strategy.reduce_boolean_decision(bad, all=False):
             return
-        first = next((step for step in kept if not torch.isfinite(step.loss)), None)
+        first = next((number for number, step in enumerate(kept) if not torch.isfinite(step.loss)), None)
         if first is None:
             _stop(trainer, "another process met a loss that is not finite")
         else:
-            ids = _names(trainer, first.samples)
-            where = f"epoch {first.epoch + 1}, batch {first.batch + 1}"
-            _stop(trainer, f"the loss is {float(first.loss)} in {where}, samples {ids}")
+            ids = _names(trainer, kept[first].samples)
+            where = f"epoch {trainer.current_epoch + 1}, batch {before + first + 1}"
+            _stop(trainer, f"the loss is {float(kept[first].loss)} in {where}, samples {ids}")
 
     def _weigh(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         named = dict(module.named_parameters()) | dict(module.named_buffers())

@@ -7,10 +7,10 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
-from torch import Tensor
 
 from ferlab.data.datamodule import DataModule
 from ferlab.data.sampling import Rebalanced
+from ferlab.task import Task
 
 
 class Rebalancing(Callback):
@@ -21,27 +21,20 @@ class Rebalancing(Callback):
     """
 
     def __init__(self) -> None:
-        self.labels: list[Tensor] = []
         self.rows: list[dict[str, Any]] = []
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say so where the weights begin."""
-        self.labels = []
         training = _data(trainer).training
         if _weights(training) and 0 < training.start_epoch == trainer.current_epoch and trainer.is_global_zero:
             what = "class weights in the loss" if training.class_weights is not None else "weights of the draws"
             print(f"epoch {trainer.current_epoch + 1}: {what} count from here on", flush=True)
 
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        """Keep the labels; they are counted once an epoch."""
-        self.labels.append(batch["y"])
-
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Count and write the epoch."""
-        data, kept = _data(trainer), self.labels
-        training, self.labels = data.training, []
+        assert isinstance(pl_module, Task)
+        data, kept = _data(trainer), [step.labels for step in pl_module.steps]
+        training = data.training
         if not kept or not _acts(data):
             return
         classes = list(data.spec.labels)

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -17,6 +18,20 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
 from ferlab.errors import FerlabError
+
+_FLAGS_WITH_VALUE = {
+    "-c",
+    "--cfg",
+    "-p",
+    "--package",
+    "-cp",
+    "--config-path",
+    "-cn",
+    "--config-name",
+    "-cd",
+    "--config-dir",
+}
+_FLAGS_WITH_VALUE |= {"--experimental-rerun"}
 
 
 def conf_dir() -> Path:
@@ -119,6 +134,42 @@ def entry(name: str, task: Callable[[dict[str, Any]], object]) -> None:
         _fail(explain(error, name))
     except KeyboardInterrupt:
         _fail("interrupted", status=130)
+
+
+def positional(name: str, many: bool = True) -> None:
+    """Let an entry take `name` as bare words: `compare A B` becomes `runs=['A','B']` before Hydra reads the words.
+
+    Bare is a word without "=" that is no flag and no value of one; a file or folder that exists is bare as well,
+    whatever its name. Call it before `entry`.
+
+    Args:
+        name: the key that the words fill.
+        many: they fill a list; else one word is expected.
+    """
+    words, rest, waiting = [], [], False
+    for word in sys.argv[1:]:
+        deletion = word.startswith("~") and not word.startswith("~/")
+        if waiting or word.startswith("-") or deletion or ("=" in word and not Path(word).exists()):
+            rest.append(word)
+        else:
+            words.append(word)
+        waiting = word in _FLAGS_WITH_VALUE and not waiting
+    if not words:
+        return
+    if any(word.partition("=")[0] == name for word in rest):
+        _fail(f"{name}: given twice, as {words[0]!r} and as {name}=...; cure: leave out one of them")
+    if not many and len(words) > 1:
+        _fail(f"{name}: expected one, found {len(words)}: {shlex.join(words)}")
+    quoted = [_quoted(word) for word in words]
+    sys.argv[1:] = [*rest, f"{name}=[{','.join(quoted)}]" if many else f"{name}={quoted[0]}"]
+
+
+def _quoted(word: str) -> str:
+    """Return a word as Hydra's grammar quotes it, so that nothing in it is taken for grammar."""
+    # a backslash escapes only where a quotation mark follows, and "${" would be looked up
+    word = re.sub(r"(\\*)'", r"\1\1\\'", word)
+    trailing = len(word) - len(word.rstrip("\\"))
+    return "'" + (word + "\\" * trailing).replace("${", "\\${") + "'"
 
 
 def explain(error: BaseException, name: str) -> str:

@@ -1,5 +1,7 @@
 """Who is train, val and test."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -96,3 +98,139 @@ def test_exact_copies_across_roles_are_counted() -> None:
     doubled = Samples("toy", samples.spec, x, samples.labels, samples.ids, samples.splits)
     assert official().assign(samples).facts["copies"] == {"val in train": 0, "test in train": 0, "test in val": 0}
     assert official().assign(doubled).facts["copies"] == {"val in train": 1, "test in train": 1, "test in val": 0}
+
+
+def doubled(pairs: list[tuple[int, int]], **changes: object) -> Samples:
+    samples = make(FER)
+    x = samples.x.copy()
+    for i, j in pairs:
+        x[i] = x[j]
+    return replace(samples, x=x, **changes)  # type: ignore[arg-type]
+
+
+def test_dropping_copies_leaves_the_other_roles_as_they_were() -> None:
+    # 0 and 7 are copies of test images, 3 of a validation image
+    samples = doubled([(0, 10), (7, 11), (3, 8)])
+    got = official(drop_copies={"train": ["test"], "val": ["test"]}).assign(samples)
+    assert got.indices["train"].tolist() == [1, 2, 3, 4, 5] and got.indices["val"].tolist() == [6, 8, 9]
+    assert got.indices["test"].tolist() == [10, 11]
+    assert got.facts["dropped"] == {"train": 1, "val": 1}
+    assert got.facts["copies"] == {"val in train": 1, "test in train": 0, "test in val": 0}
+    assert got.facts["hash"] != official().assign(samples).facts["hash"]
+    both = official(drop_copies={"train": ["val", "test"], "val": ["test"]}, on_leak="stop").assign(samples)
+    assert both.indices["train"].tolist() == [1, 2, 4, 5]
+    with pytest.raises(FerlabError, match="'exam'"):
+        official(drop_copies={"train": ["exam"]}).assign(samples)
+
+
+def test_on_leak_stop_names_the_pairs() -> None:
+    with pytest.raises(FerlabError, match=r"2 pairs(.|\n)*train s0 = test s10 \(exact copy\)(.|\n)*drop_copies"):
+        official(on_leak="stop").assign(doubled([(0, 10), (7, 1)]))
+    official(on_leak="stop").assign(doubled([(0, 1)]))
+    with pytest.raises(FerlabError, match=r"on_leak: expected one of"):
+        official(on_leak="warn").assign(make(FER))
+
+
+def test_each_sample_says_whether_training_shows_a_copy_of_it() -> None:
+    got = official().assign(doubled([(0, 10), (7, 11)]))
+    assert got.columns["copy_in_train"][[10, 11, 7]].tolist() == ["exact", "none", "none"]
+    assert got.columns["copies"][0] == got.columns["copies"][10] != got.columns["copies"][11]
+
+
+def speakers(values: list[str], **changes: object) -> Samples:
+    samples = make(["all"] * len(values))
+    return replace(samples, columns={"actor": np.array(values)}, people=("actor",), **changes)  # type: ignore[arg-type]
+
+
+def test_a_person_in_two_roles_stops_the_run_unless_the_protocol_declares_it() -> None:
+    samples = speakers([str(i // 10) for i in range(120)])
+    with pytest.raises(FerlabError, match=r"values of actor stand in train and in .*protocol\.group=actor"):
+        official(train=["*"], val=0.2, test=0.2).assign(samples)
+    declared = official(train=["*"], val=0.2, test=0.2, shared_groups={"actor": "speakers in both halves"})
+    assert declared.assign(samples).facts["marks"] == ["speakers in both halves"]
+    with pytest.raises(FerlabError, match=r"column 'speaker'; toy has actor"):
+        official(train=["*"], val=0.2, test=0.2, shared_groups={"speaker": "x"}).assign(samples)
+
+
+@given(seed=st.integers(0, 20))
+def test_groups_stay_whole(seed: int) -> None:
+    samples = speakers([str(i // 10) for i in range(240)])
+    got = official(train=["*"], val=0.25, test=0.25, group="actor", seed=seed).assign(samples)
+    who = {role: set(samples.columns["actor"][i].tolist()) for role, i in got.indices.items()}
+    assert not who["train"] & who["test"] and not who["train"] & who["val"] and not who["val"] & who["test"]
+    assert sum(map(len, got.indices.values())) == 240 and len(who["test"]) == 6
+    assert got.facts["group"] == "actor" and got.facts["marks"] == []
+
+
+def test_an_official_split_is_checked_for_a_named_group() -> None:
+    samples = replace(make(FER), columns={"site": np.array(["a"] * 6 + ["b"] * 5 + [""])})
+    with pytest.raises(FerlabError, match="values of site stand in val and in test, b among them"):
+        official(group="site").assign(samples)
+    with pytest.raises(FerlabError, match=r"group=place: no such column; toy has site, copies"):
+        official(group="place").assign(samples)
+
+
+def test_an_empty_cell_is_a_group_of_its_own() -> None:
+    samples = replace(make(FER), columns={"site": np.array([""] * 12)})
+    assert official(group="site").assign(samples).facts["marks"] == []
+
+
+def kfold(**changes: object) -> Protocol:
+    return official(**({"train": ["*"], "val": 0.2, "test": None, "folds": 4, "fold": 0} | changes))
+
+
+def test_every_sample_is_tested_in_one_fold() -> None:
+    samples = make(["all"] * 103)
+    parts = [kfold(fold=k).assign(samples) for k in range(4)]
+    tested = np.concatenate([part.indices["test"] for part in parts])
+    assert sorted(tested) == list(range(103))
+    for k, part in enumerate(parts):
+        assert part.facts["fold"] == {"index": k, "of": 4}
+        assert sorted(np.concatenate(list(part.indices.values()))) == list(range(103))
+        assert np.ptp(np.bincount(samples.labels[part.indices["test"]])) <= 1
+    assert len({part.facts["hash"] for part in parts}) == 4
+    assert kfold().count_folds(samples) == 4
+
+
+def test_folds_by_group_keep_copies_together() -> None:
+    samples = make(["all"] * 40)
+    x = samples.x.copy()
+    x[20:] = x[:20]
+    twice = replace(samples, x=x)
+    for k in range(4):
+        facts = kfold(fold=k, group="copies").assign(twice).facts
+        assert facts["copies"] == {"val in train": 0, "test in train": 0, "test in val": 0}
+    assert kfold().assign(twice).facts["copies"]["test in train"] > 0
+
+
+def test_folds_can_be_named_or_one_a_group() -> None:
+    samples = speakers([str(i // 10 + 1) for i in range(60)])
+    named = kfold(folds=[[1, 6], [2, 3], [4, 5]], group="actor", fold=1)
+    assert set(samples.columns["actor"][named.assign(samples).indices["test"]]) == {"2", "3"}
+    each = kfold(folds="each", group="actor", fold=5)
+    assert each.count_folds(samples) == 6 and set(samples.columns["actor"][each.assign(samples).indices["test"]]) == {
+        "6"
+    }
+    for folds, message in (
+        ([[1, 2], [2, 3]], r"\['2'\] stand in two folds"),
+        ([[1, 2, 3], [4, 5, 6, 7]], r"\['7'\] have no sample"),
+        ([[1, 2], [3, 4]], r"\['5', '6'\] are in no fold"),
+        ("all", r"found 'all'"),
+        (1, r"expected 2 or more, found 1"),
+    ):
+        with pytest.raises(FerlabError, match=message):
+            kfold(folds=folds, group="actor").assign(samples)
+
+
+def test_mistakes_in_folds_name_the_cure() -> None:
+    samples = make(["all"] * 40)
+    with pytest.raises(FerlabError, match=r"expected 0 to 3, found 4.*cross_validate"):
+        kfold(fold=4).assign(samples)
+    with pytest.raises(FerlabError, match=r"either test, or folds and fold"):
+        kfold(fold=None).assign(samples)
+    with pytest.raises(FerlabError, match=r"expected 50 or more samples, found 40"):
+        kfold(folds=50).assign(samples)
+    with pytest.raises(FerlabError, match=r"names groups; expected protocol.group"):
+        kfold(folds="each").assign(samples)
+    with pytest.raises(FerlabError, match=r"official has no folds; cure: protocol=kfold"):
+        official().count_folds(samples)

@@ -36,6 +36,25 @@ def test_round_trip(path):
     assert table["pred"].to_pylist() == ["angry", "sad", "happy"]
 
 
+def test_further_columns_come_back_as_they_were(tmp_path):
+    file = tmp_path / "predictions.parquet"
+    columns = {"actor": np.array([1, 2, 24]), "room": np.array(["x", "", "ü"]), "snr": np.array([0.5, np.nan, 3])}
+    written = write_rows(file, ["a", "b", "b"], ["val", "val", "test"], np.array([0, 1, 1]), P, META, columns)
+    for rows in (written, read_rows(file)):
+        assert rows.columns["actor"].tolist() == [1, 2, 24] and rows.columns["actor"].dtype == np.int64
+        assert rows.columns["room"].tolist() == ["x", "", "ü"]
+        np.testing.assert_array_equal(rows.columns["snr"], [0.5, np.nan, 3])
+        assert rows.split("test").columns["actor"].tolist() == [24]
+    assert pq.read_table(file).column_names[-3:] == ["actor", "room", "snr"]
+
+
+@pytest.mark.parametrize("name", ["label", "p_fear"])
+def test_a_column_cannot_take_the_place_of_the_files_own(name, tmp_path):
+    columns = {name: np.array(["x"])}
+    with pytest.raises(FerlabError, match="named as the file's own"):
+        write_rows(tmp_path / "p.parquet", ["a"], ["test"], np.array([0]), P[:1], META, columns)
+
+
 def test_same_rows_give_the_same_bytes_and_leave_nothing_behind(path):
     before = path.read_bytes()
     write_rows(path, ["a", "b", "b"], ["val", "val", "test"], np.array([0, 1, 1]), P, META)

@@ -2,18 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Int64, Shaped
 
+from ferlab.data import leaks
+from ferlab.data.copies import find_copies
 from ferlab.data.samples import Samples
+from ferlab.data.splitting import Folds, fold_count, fold_part, held_out
 from ferlab.errors import FerlabError
 
 ROLES = ("train", "val", "test")
 EVERY_SPLIT = "*"
+ON_LEAK = ("report", "stop")
 
 
 @dataclass(frozen=True)
@@ -22,16 +26,19 @@ class Assignment:
 
     Attributes:
         indices: positions in `Samples` of "train", "val" and "test", ascending.
-        facts: name, hash, counts, selection, copies across the roles, and marks: plain values.
+        facts: name, hash, counts, selection, copies across the roles, fold, and marks: plain values.
+        columns: of every sample "copy_in_train" ("exact", "near" or "none"), and of images "copies", the number of its
+            cluster of copies.
     """
 
-    indices: dict[str, Int64[np.ndarray, "sample"]]
+    indices: dict[str, Int64[np.ndarray, "_"]]
     facts: dict[str, Any]
+    columns: dict[str, Shaped[np.ndarray, "_"]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """A definition of the three roles over a data set's official splits.
+    """A definition of the three roles over a data set's official splits, or over folds.
 
     Attributes:
         name: as in `protocol=<name>`.
@@ -39,37 +46,106 @@ class Protocol:
         train: official splits that train; `["*"]` takes every split.
         val: official splits that choose the checkpoint, or the fraction of `train` (stratified by class) held out
             for that.
-        test: official splits that are measured once at the end, or a fraction of `train`.
+        test: official splits that are measured once at the end, or a fraction of `train`; None with `folds`.
         selection: "val", or "test" where the test samples choose the checkpoint; every output then says so.
-        seed: of the held-out fractions; no other seed changes them.
+        seed: of the held-out fractions and of the folds; no other seed changes them.
+        folds: number of folds that `train` is shared out into, one of them the test samples; "each": a fold a group;
+            or the groups of each fold.
+        fold: which fold is tested, from 0.
+        group: column whose values stay whole in fractions and folds (speaker, author); "copies": clusters of exact
+            and near copies.
+        drop_copies: role -> roles; samples with an exact or near copy in those leave it.
+        shared_groups: column -> mark; a person or group of that column may stand in several roles, and every output
+            carries the mark.
+        on_leak: "report" counts copies across the roles; "stop" ends the run with the pairs.
     """
 
     name: str
     train: Sequence[str]
     val: Sequence[str] | float | int
-    test: Sequence[str] | float | int
+    test: Sequence[str] | float | int | None = None
     version: int = 1
     selection: str = "val"
     seed: int = 0
+    folds: Folds | None = None
+    fold: int | None = None
+    group: str | None = None
+    drop_copies: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    shared_groups: Mapping[str, str] = field(default_factory=dict)
+    on_leak: str = "report"
 
     def assign(self, samples: Samples) -> Assignment:
         """Give every sample its role.
 
         Raises:
-            FerlabError: a role is empty, or a sample has two roles that the protocol does not declare.
+            FerlabError: a role is empty, a sample has two roles, or a person or group stands in two roles that the
+                protocol does not declare; with `on_leak` "stop" also copies across the roles.
         """
+        self._check_options()
+        copies = find_copies(samples.x, samples.name) if samples.spec.modality == "image" else None
+        group = None if self.group is None else leaks.group_values(samples, self.group, copies, self.name)
+        roles = self._roles(samples, group)
+        self._check(samples, roles)
+        roles, dropped = leaks.drop_copies(samples, roles, copies, self.drop_copies, self.name)
+        self._check(samples, roles)
+        must_not_cross = {name: leaks.group_values(samples, name, copies, self.name) for name in samples.people}
+        if self.group is not None and group is not None:
+            must_not_cross[self.group] = group
+        marks = ["selected on test"] if self.selection == "test" else []
+        marks += leaks.check_people(samples, roles, must_not_cross, self.shared_groups, self.name)
+        if self.on_leak == "stop":
+            same = ("val", "test") if self.selection == "test" else ()
+            leaks.refuse_copies(samples, roles, copies, self.name, same)
+        facts = self._facts(samples, roles) | leaks.count_copies(samples, roles, copies)
+        facts |= {"dropped": dropped, "group": self.group, "fold": self._fold_facts(samples, group), "marks": marks}
+        columns = {"copy_in_train": leaks.WORDS[leaks.copies_in(samples, copies, roles["train"])]}
+        if copies is not None:
+            columns["copies"] = copies.clusters
+        return Assignment(roles, facts, columns)
+
+    def count_folds(self, samples: Samples) -> int:
+        """Return the number of folds.
+
+        Raises:
+            FerlabError: the protocol has none.
+        """
+        if self.folds is None:
+            raise FerlabError(
+                f"protocol {self.name} has no folds; cure: protocol=kfold, protocol.folds=10 for another number"
+            )
+        copies = find_copies(samples.x, samples.name) if self.group == leaks.COPIES else None
+        group = None if self.group is None else leaks.group_values(samples, self.group, copies, self.name)
+        return fold_count(self.folds, self._named(samples, self.train), group, self.name)
+
+    def _check_options(self) -> None:
+        if self.on_leak not in ON_LEAK:
+            raise FerlabError(f"protocol {self.name}: on_leak: expected one of {list(ON_LEAK)}, found {self.on_leak!r}")
+        if self.selection not in ("val", "test"):
+            raise FerlabError(f"protocol {self.name}: selection: expected val or test, found {self.selection!r}")
+        if (self.folds is None) != (self.fold is None) or (self.folds is None) == (self.test is None):
+            raise FerlabError(
+                f"protocol {self.name}: expected either test, or folds and fold; found test={self.test}, "
+                f"folds={self.folds}, fold={self.fold}; cure: protocol=kfold protocol.fold=0, or "
+                "python -m ferlab.cross_validate for all of them"
+            )
+
+    def _roles(self, samples: Samples, group: np.ndarray | None) -> dict[str, np.ndarray]:
         rng = np.random.default_rng(self.seed)
         pool = self._named(samples, self.train)
         roles = {}
+        if self.folds is not None and self.fold is not None:
+            roles["test"] = fold_part(self.folds, self.fold, pool, samples.labels, self.seed, group, self.name)
+            pool = np.setdiff1d(pool, roles["test"])
         for role, wish in (("test", self.test), ("val", self.val)):
+            if wish is None:
+                continue
             if isinstance(wish, int | float):
-                roles[role] = _held_out(pool, samples.labels, float(wish), rng, role)
+                roles[role] = held_out(pool, samples.labels, float(wish), rng, role, group)
                 pool = np.setdiff1d(pool, roles[role])
             else:
                 roles[role] = self._named(samples, wish)
         roles["train"] = pool
-        self._check(samples, roles)
-        return Assignment({role: roles[role] for role in ROLES}, self._facts(samples, roles))
+        return {role: roles[role] for role in ROLES}
 
     def _named(self, samples: Samples, wish: Sequence[str]) -> Int64[np.ndarray, "sample"]:
         every = list(wish) == [EVERY_SPLIT]
@@ -97,42 +173,19 @@ class Protocol:
             names = ", ".join(samples.spec.labels[k] for k in missing)
             raise FerlabError(f"protocol {self.name}: no training sample of {names} in data set {samples.name}")
 
+    def _fold_facts(self, samples: Samples, group: np.ndarray | None) -> dict[str, int] | None:
+        if self.folds is None or self.fold is None:
+            return None
+        return {"index": self.fold, "of": fold_count(self.folds, self._named(samples, self.train), group, self.name)}
+
     def _facts(self, samples: Samples, roles: dict[str, np.ndarray]) -> dict[str, Any]:
         digest = hashlib.sha256(json.dumps([self.name, self.version, self.selection]).encode())
         for role in ROLES:
             digest.update(role.encode() + "\n".join(sorted(map(str, samples.ids[roles[role]]))).encode())
-        marks = ["selected on test"] if self.selection == "test" else []
         return {
             "name": self.name,
             "version": self.version,
             "hash": digest.hexdigest()[:12],
             "counts": {role: len(roles[role]) for role in ROLES},
             "selection": self.selection,
-            "copies": _copies(samples, roles),
-            "marks": marks,
         }
-
-
-def _held_out(
-    pool: np.ndarray, labels: np.ndarray, fraction: float, rng: np.random.Generator, role: str
-) -> Int64[np.ndarray, "sample"]:
-    """Draw a fraction of `pool`, of every class alike, and at least one sample of each."""
-    if not 0 < fraction < 1:
-        raise FerlabError(f"protocol: {role} as a fraction must lie between 0 and 1, found {fraction}")
-    parts = []
-    for label in np.unique(labels[pool]):
-        of_class = rng.permutation(pool[labels[pool] == label])
-        parts.append(of_class[: max(1, round(fraction * len(of_class)))])
-    return np.sort(np.concatenate(parts)).astype(np.int64) if parts else pool[:0]
-
-
-def _copies(samples: Samples, roles: dict[str, np.ndarray]) -> dict[str, int]:
-    """Count validation and test samples whose exact content stands in training too, and test ones in validation."""
-    x = np.ascontiguousarray(samples.x).reshape(len(samples), -1)
-    digests = {
-        role: np.array([hashlib.blake2b(x[i].data, digest_size=8).digest() for i in roles[role]]) for role in ROLES
-    }
-    return {
-        f"{role} in {seen}": int(np.isin(digests[role], digests[seen]).sum())
-        for seen, role in (("train", "val"), ("train", "test"), ("val", "test"))
-    }

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64, Shaped, UInt8
+from jaxtyping import Float32, Int64, Shaped, UInt8
 
 from ferlab.spec import TaskSpec
 
@@ -22,9 +22,13 @@ class Samples:
         splits: official split of each sample as the source names it ("train", "PublicTest", ...; "all" where
             the source has none).
         columns: further facts of each sample (speaker, author, ...), for grouping and slices.
+        people: names of the columns that say whose sample it is (actor, author): no protocol may let one of these
+            persons into two roles without saying so.
         masks: for synthetic images, where the label's causes lie: 1 inside, 0 outside.
         synthetic: made by a program; every output then says so.
         notes: what a reader of the report must know (entries skipped as broken, classes dropped, ...).
+        soft: training targets in place of `labels`: each class's share, rows summing to one; a row of zeros is
+            never trained on. Everything but the training loss goes by `labels`.
     """
 
     name: str
@@ -37,6 +41,8 @@ class Samples:
     masks: UInt8[np.ndarray, "sample height width"] | None = None
     synthetic: bool = False
     notes: tuple[str, ...] = ()
+    soft: Float32[np.ndarray, "sample classes"] | None = None
+    people: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Rows:
         probabilities: one column a class, each row summing to 1.
         names: class names in index order.
         meta: what the file says of itself: spec, synthetic, data, protocol.
+        columns: further facts of each row, text or numbers: speaker, author, copy_in_train ("exact", "near" or "none"), ...
     """
 
     ids: Shaped[np.ndarray, "row"]
@@ -40,6 +41,7 @@ class Rows:
     probabilities: Float32[np.ndarray, "row classes"]
     names: tuple[str, ...]
     meta: dict[str, Any]
+    columns: dict[str, Shaped[np.ndarray, "row"]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -60,14 +62,14 @@ class Rows:
 
     def take(self, positions: Int64[np.ndarray, "chosen"]) -> "Rows":
         """Return the rows at these positions, in their order."""
-        return Rows(
-            self.ids[positions],
-            self.splits[positions],
-            self.labels[positions],
-            self.preds[positions],
-            self.probabilities[positions],
-            self.names,
-            self.meta,
+        return replace(
+            self,
+            ids=self.ids[positions],
+            splits=self.splits[positions],
+            labels=self.labels[positions],
+            preds=self.preds[positions],
+            probabilities=self.probabilities[positions],
+            columns={name: values[positions] for name, values in self.columns.items()},
         )
 
 
@@ -78,6 +80,7 @@ def write_rows(
     labels: Int64[np.ndarray, "_"],
     probabilities: Float[np.ndarray, "_ classes"],
     meta: dict[str, Any],
+    columns: Mapping[str, Shaped[np.ndarray, "_"]] | None = None,
 ) -> Rows:
     """Write the rows of a run whole or not at all, and return them as `read_rows` would.
 
@@ -88,14 +91,20 @@ def write_rows(
         labels: index of the true class.
         probabilities: (row, classes) in 0..1, each row summing to 1; a binary task has two columns.
         meta: plain values; `meta["spec"]["labels"]` names the classes.
+        columns: further facts of each row, text or numbers, by a name that is none of the file's own.
 
     Raises:
         FerlabError: the rows are not what `read_rows` accepts (a model that diverged gives NaN, say).
     """
     names = tuple(meta["spec"]["labels"])
-    lengths = [len(ids), len(splits), len(labels), len(probabilities)]
+    further = {name: _values(values) for name, values in (columns or {}).items()}
+    lengths = [len(part) for part in (ids, splits, labels, probabilities, *further.values())]
     if len(set(lengths)) > 1:
-        raise FerlabError(f"{path}: expected as many ids, splits, labels and probabilities; found {lengths}")
+        raise FerlabError(f"{path}: expected as many ids, splits, labels, probabilities and columns; found {lengths}")
+    if taken := [name for name in further if name in COLUMNS or name.startswith("p_")]:
+        raise FerlabError(
+            f"{path}: the data set's columns {taken} are named as the file's own; rename them in its table"
+        )
     rows = Rows(
         np.asarray(ids, dtype=str),
         np.asarray(splits, dtype=str),
@@ -104,16 +113,18 @@ def write_rows(
         probabilities.astype(np.float32),
         names,
         meta,
+        further,
     )
     _check(rows, path)
-    columns: dict[str, Any] = {
+    cells: dict[str, Any] = {
         "id": pa.array(rows.ids.tolist(), pa.string()),
         "split": pa.array(rows.splits.tolist(), pa.string()),
         "label": pa.array([names[i] for i in rows.labels], pa.string()),
         "pred": pa.array([names[i] for i in rows.preds], pa.string()),
     }
-    columns |= {f"p_{name}": pa.array(rows.probabilities[:, i], pa.float32()) for i, name in enumerate(names)}
-    table = pa.table(columns).replace_schema_metadata({META: json.dumps(meta, sort_keys=True).encode()})
+    cells |= {f"p_{name}": pa.array(rows.probabilities[:, i], pa.float32()) for i, name in enumerate(names)}
+    cells |= {name: pa.array(values.tolist()) for name, values in further.items()}
+    table = pa.table(cells).replace_schema_metadata({META: json.dumps(meta, sort_keys=True).encode()})
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -155,9 +166,20 @@ def read_rows(path: Path) -> Rows:
         np.stack([table[f"p_{name}"].to_numpy().astype(np.float32) for name in names], axis=1),
         names,
         json.loads(raw),
+        {
+            name: _values(np.asarray(table[name].to_pylist()))
+            for name in table.column_names
+            if name not in COLUMNS and not name.startswith("p_")
+        },
     )
     _check(rows, path)
     return rows
+
+
+def _values(values: Shaped[np.ndarray, "_"]) -> Shaped[np.ndarray, "_"]:
+    """Return a column as text, whole numbers or fractions: what a parquet file gives back as it was."""
+    kind = np.asarray(values).dtype.kind
+    return np.asarray(values, dtype={"i": np.int64, "u": np.int64, "b": np.int64, "f": np.float64}.get(kind, str))
 
 
 def _indices(values: list[Any], names: tuple[str, ...], column: str, path: Path) -> Int64[np.ndarray, "row"]:

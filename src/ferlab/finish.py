@@ -129,23 +129,31 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
 
 def predict(predictor: Predictor, data: DataModule, path: Path, marks: list[str]) -> Rows:
     """Predict the validation and the test samples and write their rows."""
-    ids, splits, labels, probabilities = [], [], [], []
+    indices, splits, probabilities = [], [], []
     for split in ("val", "test"):
         index, p = predictor.rows(data.batches(split))
-        ids.append(data.samples.ids[index])
+        indices.append(index)
         splits.append(np.full(len(index), split))
-        labels.append(data.samples.labels[index])
         probabilities.append(p)
+    chosen, samples = np.concatenate(indices), data.samples
+    columns = {**samples.columns, **data.assignment.columns}
     facts = data.assignment.facts
     meta = {
         "tta": None if predictor.views is None else predictor.views.name,
         "spec": data.spec.to_dict(),
         "data": data.samples.name,
         "synthetic": data.samples.synthetic,
+        "people": list(data.samples.people),
         "protocol": {**facts, "marks": [*facts["marks"], *marks]},
     }
     return write_rows(
-        path, np.concatenate(ids), np.concatenate(splits), np.concatenate(labels), np.concatenate(probabilities), meta
+        path,
+        samples.ids[chosen],
+        np.concatenate(splits),
+        samples.labels[chosen],
+        np.concatenate(probabilities),
+        meta,
+        {name: np.asarray(values)[chosen] for name, values in columns.items()},
     )
 
 

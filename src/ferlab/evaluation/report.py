@@ -162,10 +162,23 @@ def _data(metrics: dict[str, Any]) -> list[str]:
     chosen = protocol.get("selection")
     text = f"Protocol **{protocol['name']}**, hash `{protocol.get('hash', '')}`"
     text += f"; the epoch was chosen on {chosen}." if chosen else "."
-    copies = [f"{count:,} {pair}" for pair, count in protocol.get("copies", {}).items()]
-    if copies:
-        text += f" Samples that stand elsewhere too, identical to the last bit: {', '.join(copies)}."
+    text += _crossing(protocol)
     return [text, table(rows), *(f"- {note}" for note in data.get("notes", []))]
+
+
+def _crossing(protocol: dict[str, Any]) -> str:
+    """Say what crosses the roles, and what was done about it."""
+    fold, dropped, text = protocol.get("fold"), protocol.get("dropped") or {}, ""
+    if fold:
+        text += f" Tested on fold {fold['index']} (from 0) of {fold['of']}."
+    if protocol.get("group"):
+        text += f" No value of `{protocol['group']}` stands in two roles."
+    for name, kind in (("copies", "identical to the last bit"), ("near_copies", "nearly identical (see ferlab.audit)")):
+        counts = [f"{count:,} {pair}" for pair, count in protocol.get(name, {}).items()]
+        if counts:
+            text += f" Samples that stand elsewhere too, {kind}: {', '.join(counts)}."
+    lost = [f"{count:,} {role}" for role, count in dropped.items()]
+    return text + (f" Left out as copies: {', '.join(lost)}." if lost else "")
 
 
 def _causes(causes: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError
 from ferlab.finish import finish, write_json
 from ferlab.memory import peak_memory
+from ferlab.models.measure import size
 from ferlab.pretrained import start_from
 from ferlab.resume import carry_over, join_curves
 from ferlab.task import Task
@@ -74,6 +75,7 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
             join_curves(config["resume"], folder)
         training |= {"resumed_from": config["resume"], "command": command}
         training |= {"pretrained": task.hparams["facts"].get("pretrained")}
+        training |= {"size": size(task.net, task.preprocess.output_shape)}
         training |= {"precision": trainer.precision, "precision_reason": why}
         best = folder / "checkpoints" / "best.ckpt"
         if not config["trainer"]["fast_dev_run"]:

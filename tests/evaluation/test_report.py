@@ -120,9 +120,7 @@ def test_class_weights_have_a_column(metrics, tmp_path):
     assert "| sad | 20 | 11 | 2 | 5 | 1.000 |" in write_report(tmp_path, weighted, {}).read_text()
 
 
-@pytest.mark.parametrize(
-    ("reported", "verdict"), [(0.9, "ours is lower"), (0.1, "ours is higher"), (None, "inside our interval")]
-)
+@pytest.mark.parametrize(("reported", "verdict"), [(0.9, "below"), (0.1, "above"), (None, "reproduced")])
 def test_verdict_against_the_interval(metrics, tmp_path, reported, verdict):
     reported = metrics["test"]["accuracy"]["value"] if reported is None else reported
     against = document(metrics, reported, n=200, caveat="its test set chose the epoch")
@@ -130,7 +128,7 @@ def test_verdict_against_the_interval(metrics, tmp_path, reported, verdict):
     assert found["verdict"] == verdict
     gap = found["difference"]
     assert gap["low"] < gap["value"] < gap["high"]
-    assert (gap["low"] < 0 < gap["high"]) == (verdict == "inside our interval")
+    assert (gap["low"] < 0 < gap["high"]) == (verdict == "reproduced")
     text = write_report(tmp_path, against, {}).read_text()
     assert f"**{verdict}**" in text and "its test set chose the epoch" in text and "at its n = 200" in text
 

@@ -1,10 +1,16 @@
-"""Our figure beside a document's: what may be said of the two."""
+"""Our figure beside a document's: reproduced, above, below, or not comparable, and why."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from ferlab.errors import FerlabError
 from ferlab.evaluation.intervals import wilson
+from ferlab.evaluation.seeds import over_seeds
 
-PROPORTIONS = ("accuracy", "top")
+PROPORTIONS = ("accuracy", "top", "precision", "recall", "f1")
+NEWCOMBE = ("accuracy", "top")
+# an interval of 20 points and more holds nearly any figure of the field: that a figure lies inside says nothing
+WIDE = 0.2
 
 
 def compare(metrics: dict[str, Any]) -> dict[str, Any] | None:
@@ -16,9 +22,10 @@ def compare(metrics: dict[str, Any]) -> dict[str, Any] | None:
             reports something else than a test figure).
 
     Returns:
-        row, metric, reported, ours (an estimate), verdict ("inside our interval", "ours is higher", "ours is lower",
-        "not comparable"), reason, caveat; with n also reported_low, reported_high and difference (value, low, high:
-        ours less theirs, as if the two test sets were drawn apart). None without a document.
+        row, metric, reported, ours (an estimate), verdict, reason, caveat; with n also reported_low, reported_high and
+        difference (value, low, high: ours less theirs, as if the two test sets were drawn apart). None without a
+        document. The verdict is "reproduced" (the document's figure lies inside our interval), "above" (ours is),
+        "below", or "not comparable".
     """
     document = metrics.get("document")
     if not document or document.get("reported") is None:
@@ -30,15 +37,10 @@ def compare(metrics: dict[str, Any]) -> dict[str, Any] | None:
     reason = _obstacle(metrics, document, ours)
     if reason:
         return out | {"verdict": "not comparable", "reason": reason}
-    if reported > ours["high"]:
-        verdict, reason = "ours is lower", "the reported figure lies above our interval"
-    elif reported < ours["low"]:
-        verdict, reason = "ours is higher", "the reported figure lies below our interval"
-    else:
-        verdict, reason = "inside our interval", "the test set cannot tell the two apart"
+    verdict, reason = _judge(reported, ours, name, "our interval")
     out |= {"verdict": verdict, "reason": reason}
     n = document.get("n")
-    if n and name.startswith(PROPORTIONS):
+    if n and name.startswith(NEWCOMBE):
         low, high = wilson(round(reported * n), n)
         # Newcombe's interval of a difference, from the two Wilson intervals (Stat. Med. 17, 1998, method 10)
         gap = ours["value"] - reported
@@ -47,6 +49,65 @@ def compare(metrics: dict[str, Any]) -> dict[str, Any] | None:
         out |= {"n": n, "reported_low": low, "reported_high": high}
         out["difference"] = {"value": gap, "low": gap - down, "high": gap + up}
     return out
+
+
+def compare_seeds(runs: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Set the mean of runs that differ in their seed alone beside the figure of their document.
+
+    Two things are uncertain: which seeds were drawn (Student's interval of the mean) and which test samples (a run's
+    own interval, of which the runs' mean is taken: they share their test samples, so more seeds do not narrow it).
+    The verdict's interval adds the two half widths as independent errors: the root of the sum of their squares.
+
+    Args:
+        runs: metrics.json of each.
+
+    Returns:
+        As `compare`, without difference; "ours" has the mean, "interval": "seeds and test samples", and "seeds".
+
+    Raises:
+        FerlabError: no run.
+    """
+    if not runs:
+        raise FerlabError("verdict: expected one run or more, found none")
+    first = compare(runs[0])
+    if len(runs) == 1 or first is None:
+        return first
+    out = {key: first[key] for key in ("row", "metric", "reported", "caveat")}
+    each = [metrics["test"].get(out["metric"]) for metrics in runs]
+    obstacles = (_obstacle(m, runs[0]["document"], ours) for m, ours in zip(runs, each, strict=True))
+    reason = next((reason for reason in obstacles if reason), None)
+    if reason:
+        return out | {"ours": None, "verdict": "not comparable", "reason": reason}
+    ours = combined(each)
+    interval = f"our interval over {len(runs)} seeds and their test samples"
+    verdict, reason = _judge(out["reported"], ours, out["metric"], interval)
+    return out | {"ours": ours, "verdict": verdict, "reason": reason}
+
+
+def combined(estimates: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the mean of estimates over seeds with the interval that `compare_seeds` speaks of."""
+    seeds = over_seeds([one["value"] for one in estimates])
+    mean, low, high = (float(seeds[key] or 0.0) for key in ("mean", "low", "high"))
+    down = sum(one["value"] - one["low"] for one in estimates) / len(estimates)
+    up = sum(one["high"] - one["value"] for one in estimates) / len(estimates)
+    return {
+        "value": mean,
+        "low": mean - ((mean - low) ** 2 + down**2) ** 0.5,
+        "high": mean + ((high - mean) ** 2 + up**2) ** 0.5,
+        "interval": "seeds and test samples",
+        "seeds": len(estimates),
+    }
+
+
+def _judge(reported: float, ours: dict[str, Any], name: str, interval: str) -> tuple[str, str]:
+    if reported > ours["high"]:
+        return "below", f"the reported figure lies above {interval}"
+    if reported < ours["low"]:
+        return "above", f"the reported figure lies below {interval}"
+    if name.startswith(PROPORTIONS) and ours["high"] - ours["low"] > WIDE:
+        low, high = 100 * ours["low"], 100 * ours["high"]
+        return "not comparable", f"{interval}, {low:.1f} to {high:.1f}, is too wide to tell"
+    return "reproduced", f"the reported figure lies inside {interval}"
 
 
 def _obstacle(metrics: dict[str, Any], document: dict[str, Any], ours: dict[str, Any] | None) -> str | None:

@@ -119,6 +119,12 @@ def measure(net: nn.Module, input_shape: tuple[int, ...]) -> Summary:
     )
 
 
+def size(net: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int]:
+    """Return "parameters" (Keras' "Total params") and "multiply_adds" of one sample, as training.json keeps them."""
+    summary = measure(net, input_shape)
+    return {"parameters": summary.total, "multiply_adds": summary.multiply_adds}
+
+
 def render(summary: Summary, title: str | None = None) -> Table:
     """Return the layers and totals as a table for `rich.print`; 80 columns suffice."""
     size = " x ".join(map(str, summary.input_shape))

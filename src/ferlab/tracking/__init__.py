@@ -11,6 +11,7 @@ from pytorch_lightning.loggers import Logger
 from ferlab.data.datamodule import DataModule
 from ferlab.evaluation.evidence import Evidence, find_evidence, in_turn
 from ferlab.evaluation.galleries import confident_errors
+from ferlab.evaluation.plain_figures import PLAIN_FIGURES
 from ferlab.evaluation.rows import Rows, read_rows
 from ferlab.explain.layers import conv_layers
 from ferlab.task import Task
@@ -20,8 +21,6 @@ from ferlab.tracking.tensorboard import TensorBoard
 from ferlab.tracking.wandb_run import WandbRun
 
 ERRORS, EXPLAINED = 64, 14
-# figures that show no sample; any other one counts as a picture of people
-PLAIN_FIGURES = ("learning_curves", "class_counts", "confusion", "roc", "top_k", "predictions")
 
 
 def start(loggers: Sequence[Logger], config: dict[str, Any]) -> None:

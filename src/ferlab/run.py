@@ -75,7 +75,7 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
             join_curves(config["resume"], folder)
         training |= {"resumed_from": config["resume"], "command": command}
         training |= {"pretrained": task.hparams["facts"].get("pretrained")}
-        training |= {"size": size(task.net, task.preprocess.output_shape)}
+        training |= {"size": size(task.net, task.preprocess)}
         training |= {"precision": trainer.precision, "precision_reason": why}
         best = folder / "checkpoints" / "best.ckpt"
         if not config["trainer"]["fast_dev_run"]:

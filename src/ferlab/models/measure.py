@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from rich import box
@@ -119,9 +119,9 @@ def measure(net: nn.Module, input_shape: tuple[int, ...]) -> Summary:
     )
 
 
-def size(net: nn.Module, input_shape: tuple[int, ...]) -> dict[str, int]:
+def size(net: nn.Module, preprocess: nn.Module) -> dict[str, int]:
     """Return "parameters" (Keras' "Total params") and "multiply_adds" of one sample, as training.json keeps them."""
-    summary = measure(net, input_shape)
+    summary = measure(net, cast(tuple[int, ...], preprocess.output_shape))
     return {"parameters": summary.total, "multiply_adds": summary.multiply_adds}
 
 

@@ -38,7 +38,8 @@ def test_doubtful_words_are_refused(monkeypatch, capsys, words, many):
 
 
 @example(["${a}", "\\'", "b\\"])
-@settings(max_examples=25)
+@example(["\\\\${", "\\${'}\\"])
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(st.sampled_from("ab \\'\"${}[],:=()?*é~/"), min_size=1), min_size=1, max_size=3))
 def test_hydra_reads_every_word_as_it_was_typed(words):
     with pytest.MonkeyPatch.context() as patch:

@@ -166,10 +166,10 @@ def positional(name: str, many: bool = True) -> None:
 
 def _quoted(word: str) -> str:
     """Return a word as Hydra's grammar quotes it, so that nothing in it is taken for grammar."""
-    # a backslash escapes only where a quotation mark follows, and "${" would be looked up
-    word = re.sub(r"(\\*)'", r"\1\1\\'", word)
+    # a backslash escapes only before a quotation mark or "${", which would be looked up; there it is doubled
+    word = re.sub(r"(\\*)\$\{", r"\1\1\\${", re.sub(r"(\\*)'", r"\1\1\\'", word))
     trailing = len(word) - len(word.rstrip("\\"))
-    return "'" + (word + "\\" * trailing).replace("${", "\\${") + "'"
+    return "'" + word + "\\" * trailing + "'"
 
 
 def explain(error: BaseException, name: str) -> str:

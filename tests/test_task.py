@@ -5,6 +5,8 @@ import torch
 
 from ferlab.data.datamodule import DataModule
 from ferlab.run import load_data
+from ferlab.transforms.cutmix import CutMix
+from ferlab.transforms.mixup import Mixup
 from test_checkpoint import task
 from toy import config
 
@@ -55,6 +57,30 @@ def test_the_loss_of_a_step_is_that_of_the_raw_batch() -> None:
     one = batch(data)
     expected = torch.nn.functional.cross_entropy(mine(one["x"]), one["y"])
     torch.testing.assert_close(mine.training_step(one, 0), expected)
+
+
+def test_soft_targets_take_the_labels_place_in_the_training_loss_alone() -> None:
+    data = load_data(config("augment=none"))
+    mine = task(labels=list(data.spec.labels)).eval()
+    mine.augment = None
+    one = batch(data)
+    soft = torch.rand(len(one["y"]), len(data.spec.labels)).softmax(1)
+    expected = torch.nn.functional.cross_entropy(mine(one["x"]), soft)
+    torch.testing.assert_close(mine.training_step({**one, "soft": soft}, 0), expected)
+    assert torch.equal(mine.steps[-1].labels, one["y"])
+
+
+@pytest.mark.parametrize("mixing", [Mixup(alpha=1.0), CutMix(p=1.0)], ids=["mixup", "cutmix"])
+def test_mixing_blends_soft_targets_as_it_blends_labels(mixing: torch.nn.Module) -> None:
+    data = load_data(config("augment=none"))
+    mine = task(labels=list(data.spec.labels)).eval()
+    mine.augment = mixing
+    one, losses = batch(data), []
+    sure = torch.nn.functional.one_hot(one["y"], len(data.spec.labels)).float()
+    for more in ({}, {"soft": sure}):
+        torch.manual_seed(3)
+        losses.append(mine.training_step({**one, **more}, 0))
+    torch.testing.assert_close(*losses)
 
 
 def test_a_few_steps_learn_a_batch_by_heart() -> None:

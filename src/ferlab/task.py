@@ -131,15 +131,20 @@ class Task(pl.LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Augment, predict and return the loss of a batch."""
         del batch_index
-        x, y = batch["x"], batch["y"]
+        x, y, soft = batch["x"], batch["y"], batch.get("soft")
         loss: Tensor
-        if isinstance(self.augment, Mixing):
+        if isinstance(self.augment, Mixing) and soft is not None:
+            # mixed by position: whose targets are blended follows from it
+            x, own, other, share = self.augment.mix(x, torch.arange(len(y), device=y.device))
+            logits = self(x)
+            loss = self.loss(logits, y, soft=soft[other].lerp(soft[own], share[:, None]))
+        elif isinstance(self.augment, Mixing):
             x, y, other, share = self.augment.mix(x, y)
             logits = self(x)
             loss = self.loss(logits, y, other, share)
         else:
             logits = self(x if self.augment is None else self.augment(x))
-            loss = self.loss(logits, y)
+            loss = self.loss(logits, y, soft=soft)
         # kept on the device and summed once an epoch: a step of a small network feels every further operation
         self.steps.append(Step(loss.detach(), logits.detach(), y, batch["index"]))
         # processes whose shares of the batch differ in size count accordingly in the mean of their gradients

@@ -103,3 +103,28 @@ def test_a_checkpoints_state_holds_nothing_of_a_loss() -> None:
     """Weights and priors stand in the checkpoint's plain values: its tensors fit whatever the loss was."""
     for name in NAMES:
         assert not make(name, class_weights=[1.0, 2.0, 3.0, 4.0]).state_dict()
+
+
+@pytest.mark.parametrize(("name", "classes"), BOTH)
+@given(seed=st.integers(0, 99))
+def test_soft_labels_cost_what_a_label_drawn_from_them_costs_on_average(name: str, classes: int, seed: int) -> None:
+    logits, labels = batch(seed, classes=classes)
+    rng = np.random.default_rng(seed)
+    soft = rng.dirichlet(np.ones(classes), len(labels)).astype(np.float32)
+    weights = np.array([0.5, 1.0, 2.0, 3.0])[:classes]
+    loss = make(name, classes, class_weights=weights.tolist())
+    every = [weights[k] * each(loss, logits, np.full(len(labels), k)) for k in range(classes)]
+    expected = (soft * np.stack(every, axis=1)).sum(1).mean()
+    tensors = torch.tensor(logits, dtype=torch.float32), torch.tensor(labels)
+    assert float(loss(*tensors, soft=torch.tensor(soft))) == pytest.approx(expected, rel=1e-4)
+    one_hot = torch.eye(classes)[tensors[1]]
+    assert float(loss(*tensors, soft=one_hot)) == pytest.approx(float(loss(*tensors)), rel=1e-5)
+
+
+def test_soft_cross_entropy_is_torchs_own() -> None:
+    logits, labels = (torch.tensor(a) for a in batch(classes=4))
+    soft = torch.softmax(torch.randn(len(labels), 4), dim=1)
+    for name in ("cross_entropy", "label_smoothing"):
+        smoothing = float(values_of(name).get("label_smoothing", 0))
+        expected = torch.nn.functional.cross_entropy(logits.float(), soft, label_smoothing=smoothing)
+        assert float(make(name)(logits, labels, soft=soft)) == pytest.approx(float(expected), rel=1e-5)

@@ -48,7 +48,8 @@ class ByIndex(Dataset[Batch]):
         """Return one batch.
 
         It holds "x" uint8 (batch, channel, height, width), "y" and "index" int64 (batch,): a made image has the
-        index of the sample that it was made from. "weight", float32 (), is there where processes share a batch.
+        index of the sample that it was made from. "weight", float32 (), is there where processes share a batch;
+        "soft", float32 (batch, classes), where the samples have soft targets: training batches alone read it.
         """
         chosen = draw.positions
         if self.extra is None or not (made := chosen >= len(self.samples.x)).any():
@@ -62,6 +63,8 @@ class ByIndex(Dataset[Batch]):
         # a view: the memory stays (batch, height, width, channel), which torch calls channels_last
         x = torch.from_numpy(pixels).permute(0, 3, 1, 2)
         batch = {"x": x, "y": torch.from_numpy(self.samples.labels[chosen]), "index": torch.from_numpy(chosen)}
+        if self.samples.soft is not None:
+            batch["soft"] = torch.from_numpy(self.samples.soft[chosen])
         if draw.weight != 1.0:
             batch["weight"] = torch.tensor(draw.weight, dtype=torch.float32)
         return batch

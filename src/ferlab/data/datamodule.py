@@ -55,7 +55,19 @@ class DataModule(pl.LightningDataModule):
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
         self.samples = source.load()
         self.assignment: Assignment = protocol.assign(self.samples)
-        self.training: Rebalanced = self.rebalance(self.samples, self.assignment.indices["train"], seed)
+        self.training: Rebalanced = self.rebalance(self.samples, self._trainable(), seed)
+
+    def _trainable(self) -> Int64[np.ndarray, "sample"]:
+        """Return the training samples that have a target."""
+        train, soft = self.assignment.indices["train"], self.samples.soft
+        if soft is None:
+            return train
+        kept: Int64[np.ndarray, "sample"] = train[soft[train].any(1)]
+        if not len(kept):
+            raise FerlabError(
+                f"data set {self.samples.name}: none of {len(train):,} training samples has a soft target"
+            )
+        return kept
 
     @property
     def spec(self) -> TaskSpec:

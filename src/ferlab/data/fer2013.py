@@ -6,6 +6,7 @@ Read from the Kaggle archive of JPEG files (zip or folder) or from the original 
 import re
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from ferlab.data.archive import files_of, open_archive
 from ferlab.data.broken import Broken
 from ferlab.data.cache import Arrays
 from ferlab.data.fer2013_csv import TABLES, is_table, read_table
+from ferlab.data.fer2013_votes import find_votes, note, with_soft
 from ferlab.data.fingerprint import fingerprint
 from ferlab.data.image_header import SUFFIXES
 from ferlab.data.image_set import ImageOptions, Listing, cached_images
 from ferlab.data.samples import Samples
 from ferlab.data.sources import data_root, missing
+from ferlab.data.subset import subset
 from ferlab.errors import FerlabError
 from ferlab.spec import TaskSpec
 
@@ -47,6 +50,8 @@ class Fer2013:
         kind: "binary" or "multiclass"; None: binary where there are exactly two classes.
         on_bad: "stop" at a broken entry, or "skip" and count it.
         check_counts: insist on 28,709 / 3,589 / 3,589 images.
+        votes: "soft": the FER+ votes are the training targets (`fer2013new.csv` beside the original table); None: the
+            labels are.
     """
 
     def __init__(
@@ -58,8 +63,11 @@ class Fer2013:
         kind: str | None = None,
         on_bad: str = "stop",
         check_counts: bool = True,
+        votes: str | None = None,
     ) -> None:
-        self.root, self.check_counts = root, check_counts
+        if votes not in (None, "soft"):
+            raise FerlabError(f"fer2013: data.votes: expected null or 'soft', found {votes!r}")
+        self.root, self.check_counts, self.votes = root, check_counts, votes
         self.options = ImageOptions(classes, size, grey, kind, on_bad)
 
     @property
@@ -71,7 +79,8 @@ class Fer2013:
         """Read the archive, or the cache where it has been read before.
 
         Raises:
-            FerlabError: no archive, a broken one, or counts other than the official ones.
+            FerlabError: no archive, a broken one, or counts other than the official ones; votes asked for that are not
+                there or do not belong to the archive.
         """
         source = _find(data_root("fer2013", self.root, _LOOKED_FOR, GET))
         broken = Broken("fer2013", source, self.options.on_bad)
@@ -84,7 +93,12 @@ class Fer2013:
 
         key = {"content": fingerprint(files_of(source, _TREE), source)}
         check = self._check if self.check_counts else None
-        return cached_images("fer2013", self.options, broken, key, build, check)
+        if self.votes is None:
+            return cached_images("fer2013", self.options, broken, key, build, check)
+        every = cached_images("fer2013", replace(self.options, classes=None, kind=None), broken, key, build, check)
+        voted = with_soft(every, find_votes(source), rows=len(every) + len(broken.skipped))
+        part = subset(voted, self.options.classes, self.options.kind)
+        return replace(part, notes=(*part.notes, note(part)))
 
     def _check(self, splits: Shaped[np.ndarray, "sample"], skipped: int) -> None:
         counts = {split: int(np.sum(splits == split)) for split in COUNTS}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float32
 
 from ferlab.data.samples import Samples
 from ferlab.errors import FerlabError
@@ -33,8 +34,8 @@ def subset(samples: Samples, classes: Sequence[str] | None = None, kind: str | N
     table[[known.index(n) for n in names]] = np.arange(len(names))
     labels = table[samples.labels]
     if len(names) == len(known):
-        return replace(samples, spec=spec, labels=labels)
-    keep = np.flatnonzero(labels >= 0)
+        return replace(samples, spec=spec, labels=labels, soft=_restricted(samples, names))
+    keep, soft = np.flatnonzero(labels >= 0), _restricted(samples, names)
     note = f"classes {', '.join(names)} of {len(known)}: {len(keep):,} of {len(samples):,} samples"
     return replace(
         samples,
@@ -45,8 +46,18 @@ def subset(samples: Samples, classes: Sequence[str] | None = None, kind: str | N
         splits=samples.splits[keep],
         columns={name: np.asarray(values)[keep] for name, values in samples.columns.items()},
         masks=None if samples.masks is None else samples.masks[keep],
+        soft=None if soft is None else soft[keep],
         notes=(*samples.notes, note),
     )
+
+
+def _restricted(samples: Samples, names: Sequence[str]) -> Float32[np.ndarray, "sample classes"] | None:
+    """Return each sample's soft targets over some classes, summing to one again; zeros where nothing is left."""
+    if samples.soft is None:
+        return None
+    part = samples.soft[:, [samples.spec.labels.index(name) for name in names]]
+    total = part.sum(1, keepdims=True)
+    return np.asarray(np.divide(part, total, out=np.zeros_like(part), where=total > 0))
 
 
 def task_spec(

@@ -36,6 +36,7 @@ class Loss(nn.Module):
         labels: Int64[Tensor, "batch"],
         other: Int64[Tensor, "batch"] | None = None,
         share: Float32[Tensor, "batch"] | None = None,
+        soft: Float32[Tensor, "batch classes"] | None = None,
     ) -> Float[Tensor, ""]:
         """Return the mean loss of a batch.
 
@@ -44,12 +45,22 @@ class Loss(nn.Module):
             labels: of each sample.
             other: labels of what was blended into each sample, where it was.
             share: how much of each sample is `labels`', 0 to 1; the rest is `other`'s.
+            soft: each class's share of each sample, rows summing to one, in place of all labels: the loss is what a
+                label drawn from these shares would cost on average. For the cross-entropies that is the cross-entropy
+                to the shares. Class weights count as they would for the drawn label.
         """
         logits = logits.float()
+        if soft is not None:
+            return self._expected(logits, soft).mean()
         losses = self._of(logits, labels)
         if other is not None and share is not None:
             losses = share * losses + (1 - share) * self._of(logits, other)
         return losses.mean()
+
+    def _expected(self, logits: Tensor, soft: Tensor) -> Tensor:
+        batch, classes = soft.shape
+        every = torch.arange(classes, device=soft.device).repeat_interleave(batch)
+        return (self._of(logits.repeat(classes, 1), every).view(classes, batch) * soft.T).sum(0)
 
     def _of(self, logits: Tensor, labels: Tensor) -> Tensor:
         losses = self.each(logits, labels)

@@ -16,8 +16,9 @@ from sklearn.metrics import (
 )
 
 from ferlab.errors import FerlabError
-from ferlab.evaluation.measure import label_ranks, macro_scores, measure
+from ferlab.evaluation.measure import measure
 from ferlab.evaluation.rows import Rows, write_rows
+from ferlab.evaluation.scores import label_ranks, macro_scores
 
 NAMES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 SHARES = np.array([0.14, 0.015, 0.14, 0.25, 0.17, 0.12, 0.165])

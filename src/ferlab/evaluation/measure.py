@@ -1,15 +1,17 @@
 """The figures of one split, each with its 95 % interval, as plain values for metrics.json.
 
-Averages over classes (macro) take the classes that occur in the split, so macro recall is balanced accuracy.
-Precision of a class that occurs but is never predicted is 0. What a split cannot tell is null, never NaN.
+What a split cannot tell is null, never NaN. Where rows are not independent (`clusters_of`), every interval is that of
+a clustered bootstrap.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, Int64
+from jaxtyping import Float, Int64
 
 from ferlab.errors import FerlabError
+from ferlab.evaluation.clusters import Units, clusters_of
 from ferlab.evaluation.intervals import (
     LEVEL,
     RESAMPLES,
@@ -20,7 +22,9 @@ from ferlab.evaluation.intervals import (
     weighted_auroc,
     wilson,
 )
+from ferlab.evaluation.resampling import LIMITS, OF_A_CLASS, metrics_of, resample
 from ferlab.evaluation.rows import Rows
+from ferlab.evaluation.scores import confusion_matrix, label_ranks, macro_scores
 
 Estimate = dict[str, float | str]
 
@@ -39,10 +43,12 @@ def measure(
         seed: of the bootstrap; the same rows and seed give the same figures to the last digit.
 
     Returns:
-        Plain values. An estimate is {"value", "low", "high", "interval": "wilson" | "bootstrap"} or None: accuracy,
-        top1..topK, precision_macro, recall_macro, f1_macro, auroc_macro, log_loss, majority.accuracy, and in
-        per_class.<name>: precision, recall, f1, auroc beside support and predicted (counts). Also n, labels,
-        confusion (rows true, columns predicted), absent (classes without a sample) and how intervals were made.
+        Plain values. An estimate is {"value", "low", "high", "interval"} or None: accuracy, top1..topK,
+        precision_macro, recall_macro, f1_macro, auroc_macro, log_loss, majority.accuracy, and in per_class.<name>:
+        precision, recall, f1, auroc beside support and predicted (counts). Its interval is "wilson" or "bootstrap"; of
+        clustered rows "clustered bootstrap", or "wilson over clusters" where no draw differs, or "none", the whole
+        range, where all rows are one cluster. Also n, labels, confusion (rows true, columns predicted), absent
+        (classes without a sample), and intervals: how they were made, `Units.facts` among it.
 
     Raises:
         FerlabError: the split holds no rows, or `majority` is no class.
@@ -50,6 +56,9 @@ def measure(
     part = rows.split(split)
     n, names = len(part), part.names
     confusion = confusion_matrix(part.labels, part.preds, len(names))
+    units = clusters_of(part)
+    # of clustered rows these draws would be thrown away
+    row_resamples = resamples if units.index is None else 1
     support, predicted = confusion.sum(1), confusion.sum(0)
     top = np.cumsum(np.bincount(label_ranks(part), minlength=len(names)))
     out: dict[str, Any] = {
@@ -57,12 +66,12 @@ def measure(
         "n": n,
         "labels": list(names),
         "absent": [name for name, count in zip(names, support, strict=True) if not count],
-        "intervals": {"level": LEVEL, "resamples": resamples, "seed": seed},
+        "intervals": {"level": LEVEL, "resamples": resamples, "seed": seed, **units.facts()},
         "accuracy": _proportion(int(np.trace(confusion)), n),
     }
     out |= {f"top{k}": _proportion(int(top[k - 1]), n) for k in range(1, len(names) + 1)}
-    out |= _macro(confusion, resamples, seed)
-    areas, out["auroc_macro"], out["log_loss"] = _ranked(part, resamples, seed)
+    out |= _macro(confusion, row_resamples, seed)
+    areas, out["auroc_macro"], out["log_loss"] = _ranked(part, row_resamples, seed)
     out["per_class"] = {
         name: _one_class(confusion, i) | {"auroc": areas[i], "support": int(support[i]), "predicted": int(predicted[i])}
         for i, name in enumerate(names)
@@ -72,35 +81,9 @@ def measure(
     guess = int(support.argmax()) if majority is None else names.index(majority)
     out["majority"] = {"label": names[guess], "accuracy": _proportion(int(support[guess]), n)}
     out["confusion"] = confusion.tolist()
+    if units.index is not None:
+        _recluster(out, part, units, guess, resamples, seed)
     return out
-
-
-def confusion_matrix(
-    labels: Int64[np.ndarray, "row"], preds: Int64[np.ndarray, "row"], classes: int
-) -> Int64[np.ndarray, "classes classes"]:
-    """Count rows by true class (first axis) and predicted class (second axis)."""
-    return np.bincount(labels * classes + preds, minlength=classes**2).reshape(classes, classes).astype(np.int64)
-
-
-def label_ranks(rows: Rows) -> Int64[np.ndarray, "row"]:
-    """Return how many classes stand before the true one, 0 where it comes first; ties go by class order."""
-    p = rows.probabilities
-    own = p[np.arange(len(rows)), rows.labels][:, None]
-    earlier = np.arange(p.shape[1])[None] < rows.labels[:, None]
-    return np.asarray(((p > own) | ((p == own) & earlier)).sum(1), dtype=np.int64)
-
-
-def macro_scores(confusion: Int[np.ndarray, "*draw classes classes"]) -> dict[str, Float[np.ndarray, "*draw"]]:
-    """Return macro precision, recall and F1 of one or many confusion matrices, over the classes that occur in each."""
-    right = np.diagonal(confusion, axis1=-2, axis2=-1).astype(np.float64)
-    support, predicted = confusion.sum(-1), confusion.sum(-2)
-    occurs = support > 0
-    scores = {
-        "precision_macro": right / np.maximum(predicted, 1),
-        "recall_macro": right / np.maximum(support, 1),
-        "f1_macro": 2 * right / np.maximum(support + predicted, 1),
-    }
-    return {name: np.asarray((value * occurs).sum(-1) / occurs.sum(-1)) for name, value in scores.items()}
 
 
 def _macro(confusion: Int64[np.ndarray, "classes classes"], resamples: int, seed: int) -> dict[str, Estimate]:
@@ -152,6 +135,40 @@ def _ranked(rows: Rows, resamples: int, seed: int) -> tuple[list[Estimate | None
     occurs = (~np.isnan(draws)).sum(0)
     mean_draw = np.where(occurs > 0, np.nansum(draws, axis=0) / np.maximum(occurs, 1), np.nan)
     return per_class, _estimate(float(values.mean()), percentile(mean_draw), "bootstrap"), log_loss
+
+
+def _recluster(out: dict[str, Any], part: Rows, units: Units, guess: int, resamples: int, seed: int) -> None:
+    """Put intervals of a clustered bootstrap in the place of those that take rows for independent."""
+    names = part.names
+    top = f"top{len(names)}"
+    metrics = [m for m in metrics_of(names) if m in out or "." in m]
+    draws = resample(part, metrics, units, resamples, seed)
+    draws |= {"top1": draws["accuracy"], top: np.ones(resamples)}
+    constant = replace(part, preds=np.full(len(part), guess))
+    draws["majority"] = resample(constant, ["accuracy"], units, resamples, seed)["accuracy"]
+    assert units.index is not None
+
+    def again(metric: str, found: Estimate | None, clusters: int) -> Estimate | None:
+        return None if found is None else _clustered(metric, float(found["value"]), draws[metric], clusters)
+
+    for metric in [*(m for m in metrics if m in out), "top1", top]:
+        out[metric] = again(metric, out[metric], units.count)
+    for i, name in enumerate(names):
+        one = out["per_class"][name]
+        holding = len(np.unique(units.index[(part.labels == i) | (part.preds == i)]))
+        one |= {kind: again(f"{kind}.{name}", one[kind], holding) for kind in OF_A_CLASS}
+    out["majority"]["accuracy"] = again("majority", out["majority"]["accuracy"], units.count)
+
+
+def _clustered(metric: str, value: float, draws: Float[np.ndarray, "resample"], clusters: int) -> Estimate:
+    bounds, limit = percentile(draws), LIMITS.get(metric, 1.0)
+    if clusters < 2 or (metric in LIMITS and bounds is None):
+        return _estimate(value, (0.0, limit), "none")
+    if bounds is None or bounds[0] == bounds[1]:
+        # no draw differs (a class never recognised, say): an interval of no width would claim to know
+        low, high = wilson(round(value * clusters), clusters)
+        return _estimate(value, (min(low, value), max(high, value)), "wilson over clusters")
+    return _estimate(value, (min(bounds[0], value), max(bounds[1], value)), "clustered bootstrap")
 
 
 def _proportion(successes: int, n: int) -> Estimate:

@@ -9,7 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ferlab.evaluation import averaged, measured
+from ferlab.evaluation import averaged, measured, over_folds
+from ferlab.evaluation.clusters import in_words
 from ferlab.evaluation.verdict import compare
 from ferlab.evaluation.words import MEASURES, duration, estimate, number, span, table
 
@@ -42,6 +43,7 @@ def write_report(
         parts.append("> **Read with care:** " + "; ".join(marks) + ".")
     parts += [_headline(test), *_document(metrics), "## Figures of merit", _measures(metrics)]
     parts += averaged.section(metrics)
+    parts += over_folds.section(metrics)
     parts += ["## Classes, on test", _classes(test), "## Data", *_data(metrics), "## Training", _training(training)]
     if causes:
         parts += ["## Does it look at the causes?", _causes(causes)]
@@ -81,7 +83,7 @@ def render_summary(metrics: dict[str, Any]) -> RenderableType:
         grid.add_row(label, *(estimate(metrics[split][name], name) for split in ("val", "test")))
     guess = [metrics[split]["majority"] for split in ("val", "test")]
     grid.add_row(f"always {guess[1]['label']}", *(estimate(one["accuracy"], "accuracy") for one in guess), style="dim")
-    for cells in averaged.summary_rows(metrics):
+    for cells in [*averaged.summary_rows(metrics), *over_folds.summary_rows(metrics)]:
         grid.add_row(*cells)
     lines: list[RenderableType] = [grid, *map(Text, averaged.verdict(metrics))]
     lines += [Text(f"! {mark}", style="yellow") for mark in protocol.get("marks", [])]
@@ -129,10 +131,7 @@ def _measures(metrics: dict[str, Any]) -> str:
     if metrics["protocol"].get("selection") == "test":
         note = "**The test samples chose the epoch**, so the test figures flatter. "
     how = metrics["test"]["intervals"]
-    return (
-        f"{table(rows)}\n\n{note}Macro: the plain mean over classes that occur. Intervals: Wilson for proportions, "
-        f"percentile bootstrap ({how['resamples']:,} resamples of rows, seed {how['seed']}) for the others."
-    )
+    return f"{table(rows)}\n\n{note}Macro: the plain mean over classes that occur. {in_words(how)}"
 
 
 def _classes(test: dict[str, Any]) -> str:

@@ -16,7 +16,8 @@ from ferlab.data.broken import BadEntryError, Broken
 from ferlab.data.cache import Arrays
 from ferlab.data.fingerprint import fingerprint
 from ferlab.data.image_header import SUFFIXES
-from ferlab.data.image_set import ImageOptions, Listing, cached_images
+from ferlab.data.image_set import ImageOptions, cached_images, read_listed
+from ferlab.data.listing import Listing
 from ferlab.data.samples import Samples
 from ferlab.data.sources import data_root, missing
 from ferlab.errors import FerlabError
@@ -74,7 +75,7 @@ class AffectNet:
         def build() -> Arrays:
             with open_archive(source, broken, _TOPS) as archive:
                 listing = _list(archive, broken)
-                return listing.read(archive.read, broken, size, channels)
+                return read_listed(listing, archive.read, broken, size, channels)
 
         key = {"content": fingerprint(files_of(source, _TOPS), source)}
         return cached_images("affectnet", self.options, broken, key, build)

@@ -19,7 +19,8 @@ from ferlab.data.fer2013_csv import TABLES, is_table, read_table
 from ferlab.data.fer2013_votes import find_votes, note, with_soft
 from ferlab.data.fingerprint import fingerprint
 from ferlab.data.image_header import SUFFIXES
-from ferlab.data.image_set import ImageOptions, Listing, cached_images
+from ferlab.data.image_set import ImageOptions, cached_images, read_listed
+from ferlab.data.listing import Listing
 from ferlab.data.samples import Samples
 from ferlab.data.sources import data_root, missing
 from ferlab.data.subset import subset
@@ -161,4 +162,4 @@ def _read_tree(source: Path, broken: Broken, size: tuple[int, int] | None, chann
             else:
                 seen.add(match[1])
                 listing.add(entry, match[1], CLASSES.index(match[2]), _SPLITS[match[3]])
-        return listing.read(archive.read, broken, size, channels)
+        return read_listed(listing, archive.read, broken, size, channels)

@@ -14,8 +14,8 @@ import numpy as np
 from ferlab.data.archive import TABLE_BYTES, ZipArchive
 from ferlab.data.broken import BadEntryError, Broken
 from ferlab.data.cache import Arrays
-from ferlab.data.image_set import Listing
 from ferlab.data.images import Image, fit_all
+from ferlab.data.listing import Listing
 from ferlab.data.progress import watched
 from ferlab.errors import FerlabError
 

@@ -11,7 +11,8 @@ from ferlab.data.cache import Arrays
 from ferlab.data.fingerprint import fingerprint
 from ferlab.data.image_header import SUFFIXES
 from ferlab.data.image_list import in_order, read_list
-from ferlab.data.image_set import ImageOptions, Listing, cached_images
+from ferlab.data.image_set import ImageOptions, cached_images, read_listed
+from ferlab.data.listing import Listing
 from ferlab.data.samples import Samples
 from ferlab.errors import FerlabError
 
@@ -71,7 +72,7 @@ class ImageFolder:
             # what the table itself had to report is reported again by the cache
             with FolderArchive(source.parent, ()) if table else open_archive(source, broken) as archive:
                 found = listing if table else list_tree(archive, broken)
-                return found.read(archive.read, broken, size, channels)
+                return read_listed(found, archive.read, broken, size, channels)
 
         return cached_images(self.name, self.options, broken, {"content": content}, build)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ferlab.data.broken import Broken
-from ferlab.data.image_set import Listing
+from ferlab.data.listing import Listing
 from ferlab.errors import FerlabError
 
 

@@ -1,15 +1,13 @@
 """What every image data set shares: its options, and the way from a list of entries through the cache to Samples."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ferlab.data.broken import Broken
 from ferlab.data.cache import Arrays, cached
-from ferlab.data.images import Image, read_images
+from ferlab.data.images import read_images
+from ferlab.data.listing import Check, Listing, listed_samples
 from ferlab.data.samples import Samples
 from ferlab.data.subset import subset, task_spec
 from ferlab.errors import FerlabError
@@ -17,7 +15,6 @@ from ferlab.spec import TaskSpec
 
 # raise it when readers make other arrays from the same files: old cache entries are then left alone
 _READER = 1
-_COLUMN = "column:"
 
 
 @dataclass(frozen=True)
@@ -62,51 +59,12 @@ class ImageOptions:
         return None if grey is None else 1 if grey else 3
 
 
-@dataclass
-class Listing:
-    """The entries of a source and what is known of each before its pixels are read.
-
-    Attributes:
-        classes: class names in index order.
-        entries: what to read.
-        ids: stable name of each sample.
-        labels: index into `classes`.
-        splits: official split.
-        columns: further facts, one value a sample.
-    """
-
-    classes: Sequence[str]
-    entries: list[str] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
-    labels: list[int] = field(default_factory=list)
-    splits: list[str] = field(default_factory=list)
-    columns: dict[str, list[str]] = field(default_factory=dict)
-
-    def add(self, entry: str, sample: str, label: int, split: str) -> None:
-        """Append one sample."""
-        self.entries.append(entry)
-        self.ids.append(sample)
-        self.labels.append(label)
-        self.splits.append(split)
-
-    def read(
-        self, read: Callable[[str], bytes], broken: Broken, size: tuple[int, int] | None, channels: int | None
-    ) -> Arrays:
-        """Decode the entries and return the arrays that are cached."""
-        x, kept = read_images(self.entries, read, broken, size, channels)
-        return self.arrays(x, kept, broken)
-
-    def arrays(self, x: Image, kept: NDArray[np.bool_], broken: Broken) -> Arrays:
-        """Return the arrays that are cached, for images `x` of the entries that are `kept`."""
-        return {
-            "x": x,
-            "labels": np.asarray(self.labels, np.int64)[kept],
-            "ids": np.asarray(self.ids, np.str_)[kept],
-            "splits": np.asarray(self.splits, np.str_)[kept],
-            "classes": np.asarray(self.classes, np.str_),
-            "skipped": np.asarray(broken.skipped, np.str_),
-            **{_COLUMN + name: np.asarray(values, np.str_)[kept] for name, values in self.columns.items()},
-        }
+def read_listed(
+    listing: Listing, read: Callable[[str], bytes], broken: Broken, size: tuple[int, int] | None, channels: int | None
+) -> Arrays:
+    """Decode the images of a listing and return the arrays that are cached; arguments as `read_images`."""
+    x, kept = read_images(listing.entries, read, broken, size, channels)
+    return listing.arrays(x, kept, broken)
 
 
 def cached_images(
@@ -115,7 +73,7 @@ def cached_images(
     broken: Broken,
     key: Mapping[str, Any],
     build: Callable[[], Arrays],
-    check: Callable[[NDArray[Any], int], None] | None = None,
+    check: Check | None = None,
 ) -> Samples:
     """Return a data set's samples, from the cache where it holds them.
 
@@ -126,7 +84,7 @@ def cached_images(
         options: its options.
         broken: the one that `build` reports to.
         key: what the arrays depend on besides size and channels: the content of the source.
-        build: reads the source; see `Listing.read`.
+        build: reads the source; see `read_listed`.
         check: looks at the splits of all samples and the number of skipped entries, and raises where they are wrong.
 
     Raises:
@@ -134,20 +92,5 @@ def cached_images(
     """
     full = {"reader": _READER, "size": options.shape(), "grey": options.grey, **key}
     arrays = cached(name, full, build)
-    broken.skipped.clear()
-    broken.judge(map(str, arrays["skipped"]))
-    if check is not None:
-        check(arrays["splits"], len(broken.skipped))
-    x = arrays["x"]
-    labels = tuple(map(str, arrays["classes"]))
-    samples = Samples(
-        name=name,
-        spec=TaskSpec("multiclass", labels, "image", tuple(x.shape[1:])),
-        x=x,
-        labels=np.array(arrays["labels"]),
-        ids=np.array(arrays["ids"]),
-        splits=np.array(arrays["splits"]),
-        columns={n.removeprefix(_COLUMN): np.array(a) for n, a in arrays.items() if n.startswith(_COLUMN)},
-        notes=broken.notes(),
-    )
+    samples = listed_samples(name, "image", arrays, broken, check)
     return subset(samples, options.classes, options.kind)

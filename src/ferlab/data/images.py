@@ -1,8 +1,6 @@
 """Decode image files into one uint8 array: colour order, size and channels are settled here, once."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import cv2
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from ferlab.data.broken import BadEntryError, Broken
 from ferlab.data.image_header import image_size
 from ferlab.data.progress import watched
+from ferlab.data.reading import check_room, in_threads
 from ferlab.errors import FerlabError
 
 # OpenCV's own threads fight with ours and with the loader's
@@ -19,7 +18,6 @@ cv2.setNumThreads(0)
 
 Image = NDArray[np.uint8]
 _LARGEST = 1 << 26
-_BLOCK = 256
 
 
 def decode(data: bytes) -> Image:
@@ -110,7 +108,7 @@ def read_images(
             return error
 
     first = ""
-    steps = watched(_parallel(load, entries), len(entries), f"{broken.name}: reading {broken.source.name}")
+    steps = watched(in_threads(load, entries), len(entries), f"{broken.name}: reading {broken.source.name}")
     for index, image in enumerate(steps):
         if isinstance(image, BadEntryError):
             broken.report(entries[index], str(image))
@@ -142,22 +140,8 @@ def _pixels(image: Any) -> Image:
     return cast(Image, image)
 
 
-def _parallel(work: Callable[[str], Any], entries: Sequence[str]) -> Iterator[Any]:
-    """Yield `work` of every entry in order, a block at a time, so that few decoded images wait in memory."""
-    pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1))
-    try:
-        for start in range(0, len(entries), _BLOCK):
-            yield from pool.map(work, entries[start : start + _BLOCK])
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def _room(shape: tuple[int, ...], broken: Broken) -> Image:
     needed = int(np.prod(shape, dtype=np.int64))
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 62
-    if needed > memory // 2:
-        raise FerlabError(
-            f"{broken.name}: {shape[0]:,} images of {shape[2]} x {shape[1]} need {needed / 2**30:,.1f} GiB; expected "
-            f"at most half of this machine's {memory / 2**30:,.1f} GiB. Set a smaller data.size"
-        )
+    what = f"{broken.name}: {shape[0]:,} images of {shape[2]} x {shape[1]}"
+    check_room(needed, what, "Set a smaller data.size")
     return np.empty(shape, np.uint8)

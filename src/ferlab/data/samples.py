@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int64, Shaped, UInt8
+from jaxtyping import Float32, Int16, Int64, Shaped, UInt8
 
 from ferlab.spec import TaskSpec
 
@@ -16,7 +16,8 @@ class Samples:
     Attributes:
         name: the data set's name, as in `data=<name>`.
         spec: what is to be told apart.
-        x: raw samples; for images uint8, (sample, height, width, channel), usually memory-mapped.
+        x: raw samples, usually memory-mapped; images: uint8, (sample, height, width, channel); audio: int16,
+            (sample, time), mono at one rate, `ferlab.data.audio.NO_SOUND` where a clip has ended.
         labels: index into `spec.labels`.
         ids: stable, unique name of each sample (its path inside the archive, say).
         splits: official split of each sample as the source names it ("train", "PublicTest", ...; "all" where
@@ -33,7 +34,7 @@ class Samples:
 
     name: str
     spec: TaskSpec
-    x: UInt8[np.ndarray, "sample height width channel"]
+    x: UInt8[np.ndarray, "sample height width channel"] | Int16[np.ndarray, "sample time"]
     labels: Int64[np.ndarray, "sample"]
     ids: Shaped[np.ndarray, "sample"]
     splits: Shaped[np.ndarray, "sample"]

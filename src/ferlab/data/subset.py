@@ -8,7 +8,7 @@ from jaxtyping import Float32
 
 from ferlab.data.samples import Samples
 from ferlab.errors import FerlabError
-from ferlab.spec import Kind, TaskSpec
+from ferlab.spec import Kind, Modality, TaskSpec
 
 
 def subset(samples: Samples, classes: Sequence[str] | None = None, kind: str | None = None) -> Samples:
@@ -26,7 +26,7 @@ def subset(samples: Samples, classes: Sequence[str] | None = None, kind: str | N
         FerlabError: a class is unknown or named twice, fewer than two are left, or binary was asked of more than two.
     """
     known = samples.spec.labels
-    spec = task_spec(samples.name, known, samples.spec.shape, classes, kind)
+    spec = task_spec(samples.name, known, samples.spec.shape, classes, kind, samples.spec.modality)
     names = spec.labels
     if names == known:
         return replace(samples, spec=spec)
@@ -66,15 +66,17 @@ def task_spec(
     shape: tuple[int, ...],
     classes: Sequence[str] | None = None,
     kind: str | None = None,
+    modality: Modality = "image",
 ) -> TaskSpec:
-    """Return the task that an image data set is put to.
+    """Return the task that a single-label data set is put to.
 
     Args:
         name: the data set's name, for messages.
         known: its classes.
-        shape: (height, width, channels) of one image.
+        shape: of one raw sample: (height, width, channels) of an image, (time,) of a clip.
         classes: names to keep, in the order of their new labels; None for all.
         kind: "multiclass" or "binary"; None: binary where there are exactly two classes.
+        modality: what a raw sample is.
 
     Raises:
         FerlabError: a class is unknown or named twice, fewer than two are left, or binary was asked of more than two.
@@ -88,4 +90,4 @@ def task_spec(
         raise FerlabError(f"{name}: data.kind: expected null, 'multiclass' or 'binary', found {kind!r}")
     binary = len(names) == 2 if kind is None else kind == "binary"
     chosen: Kind = "binary" if binary else "multiclass"
-    return TaskSpec(chosen, names, "image", shape)
+    return TaskSpec(chosen, names, modality, shape)

@@ -70,6 +70,15 @@ def test_a_protocol_that_selects_on_test_must_say_so_and_is_marked() -> None:
     assert facts["marks"] == ["selected on test"]
 
 
+def test_the_test_samples_can_be_named_as_validation_where_they_are_drawn() -> None:
+    samples = make(["all"] * 60)
+    got = official(train=["*"], val="test", test=0.2, selection="test").assign(samples)
+    assert got.indices["val"].tolist() == got.indices["test"].tolist() and got.facts["counts"]["train"] == 48
+    assert got.facts["marks"] == ["selected on test"]
+    with pytest.raises(FerlabError, match="both val and test"):
+        official(train=["*"], val="test", test=0.2).assign(samples)
+
+
 def test_training_samples_never_stand_in_test() -> None:
     with pytest.raises(FerlabError, match="both train and test"):
         official(test=["train"], selection="test").assign(make(FER))

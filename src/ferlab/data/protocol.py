@@ -45,7 +45,7 @@ class Protocol:
         version: raised when the definition changes.
         train: official splits that train; `["*"]` takes every split.
         val: official splits that choose the checkpoint, or the fraction of `train` (stratified by class) held out
-            for that.
+            for that; "test": the test samples choose it, and `selection` must say so.
         test: official splits that are measured once at the end, or a fraction of `train`; None with `folds`.
         selection: "val", or "test" where the test samples choose the checkpoint; every output then says so.
         seed: of the held-out fractions and of the folds; no other seed changes them.
@@ -62,7 +62,7 @@ class Protocol:
 
     name: str
     train: Sequence[str]
-    val: Sequence[str] | float | int
+    val: Sequence[str] | str | float | int
     test: Sequence[str] | float | int | None = None
     version: int = 1
     selection: str = "val"
@@ -139,7 +139,9 @@ class Protocol:
         for role, wish in (("test", self.test), ("val", self.val)):
             if wish is None:
                 continue
-            if isinstance(wish, int | float):
+            if wish == "test":
+                roles[role] = roles["test"]
+            elif isinstance(wish, int | float):
                 roles[role] = held_out(pool, samples.labels, float(wish), rng, role, group)
                 pool = np.setdiff1d(pool, roles[role])
             else:

@@ -27,6 +27,7 @@ class Listing:
         labels: index into `classes`.
         splits: official split.
         columns: further facts, one value a sample.
+        notes: what a reader of the report must know.
     """
 
     classes: Sequence[str]
@@ -35,6 +36,7 @@ class Listing:
     labels: list[int] = field(default_factory=list)
     splits: list[str] = field(default_factory=list)
     columns: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def add(self, entry: str, sample: str, label: int, split: str) -> None:
         """Append one sample."""
@@ -52,11 +54,14 @@ class Listing:
             "splits": np.asarray(self.splits, np.str_)[kept],
             "classes": np.asarray(self.classes, np.str_),
             "skipped": np.asarray(broken.skipped, np.str_),
+            "notes": np.asarray(self.notes, np.str_),
             **{_COLUMN + name: np.asarray(values, np.str_)[kept] for name, values in self.columns.items()},
         }
 
 
-def listed_samples(name: str, modality: Modality, arrays: Arrays, broken: Broken, check: Check | None) -> Samples:
+def listed_samples(
+    name: str, modality: Modality, arrays: Arrays, broken: Broken, check: Check | None = None
+) -> Samples:
     """Return the samples that `Listing.arrays` went into the cache as, all classes of them.
 
     Args:
@@ -82,5 +87,6 @@ def listed_samples(name: str, modality: Modality, arrays: Arrays, broken: Broken
         ids=np.array(arrays["ids"]),
         splits=np.array(arrays["splits"]),
         columns={n.removeprefix(_COLUMN): np.array(a) for n, a in arrays.items() if n.startswith(_COLUMN)},
-        notes=broken.notes(),
+        # caches written before there were notes hold none
+        notes=(*broken.notes(), *map(str, arrays.get("notes", ()))),
     )

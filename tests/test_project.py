@@ -28,10 +28,10 @@ FLOORS = (
     {"allocator", "build", "losses", "memory", "metrics", "optim", "precision", "profiler", "schedules", "sync_norm"},
     {"fine_tuning", "models", "transforms", "features"},
     {"task", "data", "evaluation", "explain", "checkpoint", "tracking"},
-    {"callbacks", "config", "fetching", "finish", "prediction", "pretrained", "resume", "summarise"},
+    {"callbacks", "config", "fetching", "finish", "prediction", "pretrained", "reporting", "resume", "summarise"},
     {"trainer"},
     {"run"},
-    {"repeat"},
+    {"repeat", "studies"},
 )
 HYDRA = {"ferlab.config", "ferlab.build", "ferlab.checkpoint"}
 SLOW_TO_IMPORT = {

@@ -81,8 +81,17 @@ def run_dir() -> Path:
 
 def command(module: str) -> str:
     """Return the command that repeats the present job."""
-    overrides = [str(override) for override in HydraConfig.get().overrides.task]
-    return shlex.join(["python", "-m", module, *overrides])
+    return shlex.join(["python", "-m", module, *overrides()])
+
+
+def overrides() -> list[str]:
+    """Return what the present job was given, `["model=cnn4", "seed=1"]`."""
+    return [str(override) for override in HydraConfig.get().overrides.task]
+
+
+def name_sweep(entry_name: str) -> None:
+    """Name the present job's runs as one sweep, so that trackers put them into one group."""
+    os.environ.setdefault("FERLAB_SWEEP", f"{entry_name} {datetime.now():%Y-%m-%d %H-%M-%S}")
 
 
 def refuse_parallel_sweep(config: dict[str, Any]) -> None:
@@ -162,6 +171,14 @@ def positional(name: str, many: bool = True) -> None:
         _fail(f"{name}: expected one, found {len(words)}: {shlex.join(words)}")
     quoted = [_quoted(word) for word in words]
     sys.argv[1:] = [*rest, f"{name}=[{','.join(quoted)}]" if many else f"{name}={quoted[0]}"]
+
+
+def verbatim(name: str) -> None:
+    """Let an entry take the value of `name=...` as it stands, signs and blanks included. Call it before `entry`."""
+    for i, word in enumerate(sys.argv[1:], start=1):
+        key, _, value = word.partition("=")
+        if key == name and value and value[0] not in "['\"" and value != "null":
+            sys.argv[i] = f"{name}={_quoted(value)}"
 
 
 def _quoted(word: str) -> str:

@@ -1,4 +1,8 @@
-"""Grad-CAM: where in an image a class' evidence lies. Source: Selvaraju et al., ICCV 2017, doi:10.1109/ICCV.2017.74."""
+"""Grad-CAM and Grad-CAM++: where in an image a class' evidence lies, read from a layer's maps.
+
+Sources: Selvaraju et al., ICCV 2017, doi:10.1109/ICCV.2017.74; Chattopadhay et al., WACV 2018,
+doi:10.1109/WACV.2018.00097.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -7,6 +11,7 @@ from torch import Tensor, nn
 
 from ferlab.errors import FerlabError
 from ferlab.explain.layers import find_layer, reading
+from ferlab.explain.target import class_score, gradient, scaled
 
 
 def gradcam(
@@ -27,30 +32,48 @@ def gradcam(
         target: class index of each image, 0 or 1 for a binary task; by default the predicted one.
 
     Raises:
-        FerlabError: no such layer (the message lists the convolutions), or a target that is no class.
+        FerlabError: no such layer (the message lists the convolutions), a target that is no class, or a score that
+            hands no gradient back.
     """
+    maps, slope = _read(net, x, layer, target)
+    weights = slope.mean((2, 3), keepdim=True)
+    return _enlarged((weights * maps).sum(1), x)
+
+
+def gradcam_pp(
+    net: nn.Module,
+    x: Float[Tensor, "batch channel height width"],
+    layer: str | None = None,
+    target: Int[Tensor, "batch"] | None = None,
+) -> Float[Tensor, "batch height width"]:
+    """Return the evidence for a class by Grad-CAM++, which counts each place where a map speaks for the class alike.
+
+    The method presumes maps of 0 or more. A layer read before its activation counts as if a ReLU followed it. For
+    gradients g the weight of a place, g^2 / (2 g^2 + sum(A) g^3), is 1 / (2 + sum(A) g).
+
+    Args, scale and errors are those of `gradcam`.
+    """
+    maps, slope = _read(net, x, layer, target)
+    maps, rise = maps.clamp_min(0), slope.clamp_min(0)
+    weights = (rise / (2 + maps.sum((2, 3), keepdim=True) * rise)).sum((2, 3), keepdim=True)
+    return _enlarged((weights * maps).sum(1), x)
+
+
+def _read(
+    net: nn.Module, x: Tensor, layer: str | None, target: Tensor | None
+) -> tuple[Float[Tensor, "batch maps rows columns"], Float[Tensor, "batch maps rows columns"]]:
+    """Return a layer's maps and the gradient of the class' score with respect to them."""
     name, _ = find_layer(net, layer)
     # a caller in inference mode would hand on tensors that know no gradients
     with torch.inference_mode(False), torch.enable_grad(), reading(net, [name]) as seen:
         logits = net(x.detach().clone().requires_grad_(True))
         if name not in seen:
             raise FerlabError(f"explain: layer {name!r} took no part in the forward pass; choose another layer")
-        activation = seen[name]
-        (gradient,) = torch.autograd.grad(_score(logits, target).sum(), activation)
-    weights = gradient.mean((2, 3), keepdim=True)
-    heat = F.relu((weights * activation.detach()).sum(1, keepdim=True)).float()
-    heat = F.interpolate(heat, x.shape[2:], mode="bilinear", align_corners=False)[:, 0]
-    peak = heat.amax((1, 2), keepdim=True)
-    return torch.where(peak > 0, heat / peak.clamp_min(torch.finfo(heat.dtype).tiny), torch.zeros_like(heat))
+        maps = seen[name]
+        slope = gradient(class_score(logits, target), maps, f"layer {name!r}")
+    return maps.detach().float(), slope.float()
 
 
-def _score(logits: Float[Tensor, "batch outputs"], target: Int[Tensor, "batch"] | None) -> Float[Tensor, "batch"]:
-    classes = max(logits.shape[1], 2)
-    if target is not None and bool(((target < 0) | (target >= classes)).any()):
-        raise FerlabError(f"explain: expected target classes 0..{classes - 1}, found {target.tolist()}")
-    target = None if target is None else target.to(logits.device)
-    if logits.shape[1] == 1:
-        positive = logits[:, 0] > 0 if target is None else target == 1
-        return torch.where(positive, logits[:, 0], -logits[:, 0])
-    chosen = logits.argmax(1) if target is None else target
-    return logits.gather(1, chosen[:, None])[:, 0]
+def _enlarged(heat: Float[Tensor, "batch rows columns"], x: Tensor) -> Float[Tensor, "batch height width"]:
+    """Scale heat up to the images; what speaks against the class is dropped before, not after."""
+    return scaled(F.interpolate(heat.clamp_min(0)[:, None], x.shape[2:], mode="bilinear", align_corners=False)[:, 0])

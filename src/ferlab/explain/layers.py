@@ -34,6 +34,18 @@ def find_layer(net: nn.Module, name: str | None = None) -> tuple[str, nn.Module]
 
 
 @contextmanager
+def evaluating(net: nn.Module) -> Iterator[None]:
+    """Put the net into evaluation mode; on leaving, each module has its own mode again."""
+    training = [(module, module.training) for module in net.modules()]
+    try:
+        net.eval()
+        yield
+    finally:
+        for module, was in training:
+            module.training = was
+
+
+@contextmanager
 def reading(net: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor]]:
     """Put the net into evaluation mode and collect the output of named layers; undo both on leaving.
 
@@ -41,7 +53,6 @@ def reading(net: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor]]
         Layer name -> output of its latest call, filled as the net runs.
     """
     seen: dict[str, Tensor] = {}
-    training = [(module, module.training) for module in net.modules()]
     hooks = []
 
     def keep(name: str) -> Callable[[nn.Module, object, object], Tensor]:
@@ -62,10 +73,8 @@ def reading(net: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor]]
     try:
         for name, module in zip(names, modules, strict=True):
             hooks.append(module.register_forward_hook(keep(name)))
-        net.eval()
-        yield seen
+        with evaluating(net):
+            yield seen
     finally:
         for hook in hooks:
             hook.remove()
-        for module, was in training:
-            module.training = was

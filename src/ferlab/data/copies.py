@@ -1,0 +1,160 @@
+"""Copies: pairs of images that are one picture, pixel for pixel or slightly changed, found among all pairs.
+
+Exact copies have the same decoded pixels. Near copies are mirrored, shifted by a few pixels, brighter, re-encoded,
+blurred, a little rotated or cropped; `likeness.py` says how they are recognised, `ferlab.audit` how well.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64, UInt8
+
+from ferlab.data.cache import Arrays, cached
+from ferlab.data.likeness import Basis, Views, fit, likeness, views
+from ferlab.data.progress import watched
+
+#: a pair that correlates so much is a copy: chosen on training images, between what pairs of different pictures
+#: reach and what a slightly changed picture keeps (experiments/audit)
+THRESHOLD = 0.8
+
+# raise it whenever the pairs change: results cached by older versions are then left alone
+_VERSION = 1
+# below the threshold, kept for a look at what was not taken
+_NEARLY = 0.15
+_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The copies within a data set.
+
+    Attributes:
+        pairs: positions of two images, the smaller first; sorted, each pair once.
+        exact: whether their decoded pixels are the same.
+        scores: highest correlation of their detail, THRESHOLD..1; 1 for exact copies.
+        mirrored: whether they agree better in a mirror.
+        clusters: of every image the number of its group: images joined by a chain of pairs. Images without a copy are
+            groups of one. Numbered from 0 in the order of their first images.
+        misses: pairs just below the threshold, that were not taken.
+        miss_scores: their correlation.
+    """
+
+    pairs: Int64[np.ndarray, "pair 2"]
+    exact: Bool[np.ndarray, "pair"]
+    scores: Float32[np.ndarray, "pair"]
+    mirrored: Bool[np.ndarray, "pair"]
+    clusters: Int64[np.ndarray, "sample"]
+    misses: Int64[np.ndarray, "miss 2"]
+    miss_scores: Float32[np.ndarray, "miss"]
+
+
+def find_copies(x: UInt8[np.ndarray, "sample height width channel"], name: str) -> Copies:
+    """Find every pair of copies among images; once for each content, later calls read the cache.
+
+    Args:
+        x: all images of a data set.
+        name: its name, for the progress.
+
+    Raises:
+        FerlabError: the cache folder cannot be written.
+    """
+    digests = _digests(x)
+    key = {
+        "version": _VERSION,
+        "threshold": THRESHOLD,
+        "shape": list(x.shape),
+        "content": hashlib.blake2b(digests.tobytes(), digest_size=16).hexdigest(),
+    }
+    found = cached("copies", key, lambda: _find(x, digests, name))
+    return Copies(**{part: np.array(values) for part, values in found.items()})
+
+
+def _digests(x: UInt8[np.ndarray, "sample height width channel"]) -> np.ndarray:
+    return np.array([hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest() for image in x], "V16")
+
+
+def _find(x: UInt8[np.ndarray, "sample height width channel"], digests: np.ndarray, name: str) -> Arrays:
+    # one image stands for all its exact copies
+    _, groups = np.unique(digests, return_inverse=True)
+    groups = _numbered(groups)
+    members = np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1])
+    first = np.array([own[0] for own in members])
+    near, scores, mirrored = _near(x, first, name)
+    taken = scores >= THRESHOLD
+    parts = [(_within(own), True, 1.0, False) for own in members if len(own) > 1]
+    parts += [
+        (_across(members[i], members[j]), False, score, mirror)
+        for (i, j), score, mirror in zip(near[taken], scores[taken], mirrored[taken], strict=True)
+    ]
+    pairs = np.concatenate([np.empty((0, 2), np.int64), *(pairs for pairs, *_ in parts)])
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    lengths = [len(pairs) for pairs, *_ in parts]
+    exact, score, mirror = (np.repeat([part[k] for part in parts], lengths)[order] for k in (1, 2, 3))
+    return {
+        "pairs": pairs[order],
+        "exact": exact.astype(bool),
+        "scores": score.astype(np.float32),
+        "mirrored": mirror.astype(bool),
+        "clusters": _clusters(pairs, len(x)),
+        "misses": np.sort(first[near[~taken]], axis=1).reshape(-1, 2).astype(np.int64),
+        "miss_scores": scores[~taken],
+    }
+
+
+def _within(own: Int64[np.ndarray, "member"]) -> Int64[np.ndarray, "pair 2"]:
+    one, other = np.triu_indices(len(own), 1)
+    return np.stack([own[one], own[other]], axis=1)
+
+
+def _across(own: Int64[np.ndarray, "member"], others: Int64[np.ndarray, "other"]) -> Int64[np.ndarray, "pair 2"]:
+    return np.sort(np.stack([np.repeat(own, len(others)), np.tile(others, len(own))], axis=1), axis=1)
+
+
+def _clusters(pairs: Int64[np.ndarray, "pair 2"], n: int) -> Int64[np.ndarray, "sample"]:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    return _numbered(connected_components(graph, directed=False)[1])
+
+
+def _numbered(groups: np.ndarray) -> Int64[np.ndarray, "sample"]:
+    """Number groups from 0 in the order of their first members."""
+    _, first, number = np.unique(groups, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[number.ravel()].astype(np.int64)
+
+
+def _near(
+    x: UInt8[np.ndarray, "sample height width channel"], which: np.ndarray, name: str
+) -> tuple[Int64[np.ndarray, "pair 2"], Float32[np.ndarray, "pair"], Bool[np.ndarray, "pair"]]:
+    """Return the pairs of the images `which` that are alike or nearly so, how much, and whether in a mirror."""
+    seen = views((x[i] for i in watched(which, len(which), f"{name}: looking at images")), len(which))
+    best: dict[tuple[int, int], tuple[float, bool]] = {}
+    blocks = -(-len(which) // _BLOCK)
+    for pairs, mirror in watched(_candidates(seen, fit(seen.smooth)), 2 * blocks, f"{name}: comparing images"):
+        for i, j in pairs.tolist():
+            score = likeness(seen, i, seen, j, mirror)
+            if score >= THRESHOLD - _NEARLY and score > best.get((i, j), (-1.0, False))[0]:
+                best[i, j] = score, mirror
+    found = sorted(best)
+    return (
+        np.array(found, np.int64).reshape(-1, 2),
+        np.array([best[pair][0] for pair in found], np.float32),
+        np.array([best[pair][1] for pair in found], bool),
+    )
+
+
+def _candidates(seen: Views, basis: Basis) -> Iterator[tuple[Int64[np.ndarray, "pair 2"], bool]]:
+    """Yield the pairs i < j whose descriptors are alike, block by block, as they are and with `i` in a mirror."""
+    z, textured = basis.descriptors(seen.smooth), ~seen.flat
+    for start in range(0, len(z), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        for mirror in (False, True):
+            block = basis.descriptors(seen.smooth[rows, :, ::-1]) if mirror else z[rows]
+            cosines = block @ z[start:].T
+            # on the flat array: several times faster
+            one, other = np.divmod(np.flatnonzero(cosines >= basis.floor), cosines.shape[1])
+            keep = (one < other) & textured[one + start] & textured[other + start]
+            yield np.stack([one[keep], other[keep]], axis=1).astype(np.int64) + start, mirror

@@ -1,19 +1,26 @@
-"""The difference of two models, or two ways to ask one, on the same samples, with its 95 % interval."""
+"""The difference of two models, or two ways to ask one, on the same samples, with its 95 % interval.
 
+Resampling both by the same draws keeps what is easy or hard for both out of the interval. Over several seeds a side,
+the variance of the seeds is added to that of the rows, with Welch and Satterthwaite's degrees of freedom (Welch,
+Biometrika 34, 1947), so the interval speaks of other test samples and other training runs at once.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from ferlab.errors import FerlabError
-from ferlab.evaluation.intervals import RESAMPLES, SEED, percentile
+from ferlab.evaluation.clusters import Units, clusters_of
+from ferlab.evaluation.intervals import LEVEL, RESAMPLES, SEED, percentile
+from ferlab.evaluation.resampling import observed, resample
 from ferlab.evaluation.rows import Rows
+from ferlab.evaluation.significance import bootstrap_p
 
 
 def accuracy_difference(ours: Rows, theirs: Rows, resamples: int = RESAMPLES, seed: int = SEED) -> dict[str, Any]:
     """Return the accuracy of `ours` less that of `theirs`, with the percentile interval of a paired bootstrap.
-
-    Resampling rows in pairs keeps what is easy or hard for both out of the interval. Rows alike in who was right are
-    alike to the difference, so n resampled rows are one multinomial draw over the gains, losses and ties: exact.
 
     Args:
         ours: rows of one split.
@@ -22,25 +29,106 @@ def accuracy_difference(ours: Rows, theirs: Rows, resamples: int = RESAMPLES, se
         seed: of the bootstrap.
 
     Returns:
-        {"value", "low", "high", "interval": "paired bootstrap", "gained", "lost", "n"}: fractions of the samples;
-        gained and lost count the samples that only one side got right.
+        {"value", "low", "high", "interval", "gained", "lost", "n"}: fractions of the samples; gained and lost count the
+        samples that only one side got right.
 
     Raises:
         FerlabError: the samples differ.
     """
     if not np.array_equal(ours.ids, theirs.ids) or not np.array_equal(ours.labels, theirs.labels):
         raise FerlabError("paired difference: expected the same samples in the same order on both sides")
-    right, other = ours.preds == ours.labels, theirs.preds == theirs.labels
-    n, gained, lost = len(ours), int((right & ~other).sum()), int((~right & other).sum())
-    drawn = np.random.default_rng(seed).multinomial(n, np.array([gained, lost, n - gained - lost]) / n, size=resamples)
-    bounds = percentile((drawn[:, 0] - drawn[:, 1]) / n)
-    assert bounds is not None
+    units = clusters_of(ours)
+    (value, draws), (other, theirs_drawn) = (
+        (observed(rows, ["accuracy"])["accuracy"], resample(rows, ["accuracy"], units, resamples, seed)["accuracy"])
+        for rows in (ours, theirs)
+    )
+    gap = paired_difference(value, other, draws, theirs_drawn, units)
+    gained, lost = only_one_right(ours, theirs)
+    del gap["p"]
+    return {**gap, "gained": gained, "lost": lost, "n": len(ours)}
+
+
+def paired_difference(
+    value: float,
+    other: float,
+    draws: Float[np.ndarray, "resample"],
+    other_draws: Float[np.ndarray, "resample"],
+    units: Units,
+) -> dict[str, Any]:
+    """Return `value` less `other` with the percentile interval and the p of a paired bootstrap.
+
+    Args:
+        value: ours.
+        other: theirs.
+        draws: of ours.
+        other_draws: of theirs, by the same weights.
+        units: what was drawn.
+
+    Returns:
+        {"value", "low", "high", "interval", "p"}; low, high and p are None where the draws cannot tell them, or all
+        rows are one cluster.
+    """
+    gaps = draws - other_draws
+    bounds = percentile(gaps) if units.count > 1 else None
+    kind = "paired bootstrap" if units.index is None else "paired clustered bootstrap"
+    if bounds is None or np.isnan(value - other):
+        return {"value": _rounded(value - other), "low": None, "high": None, "interval": "none", "p": None}
+    low, high = bounds
     return {
-        "value": round((gained - lost) / n, 6),
-        "low": round(bounds[0], 6),
-        "high": round(bounds[1], 6),
-        "interval": "paired bootstrap",
-        "gained": gained,
-        "lost": lost,
-        "n": n,
+        "value": _rounded(value - other),
+        "low": _rounded(low),
+        "high": _rounded(high),
+        "interval": kind,
+        "p": bootstrap_p(gaps),
     }
+
+
+def seeds_difference(
+    values: Sequence[float],
+    others: Sequence[float],
+    draws: Float[np.ndarray, "seed resample"],
+    other_draws: Float[np.ndarray, "_ resample"],
+) -> dict[str, Any]:
+    """Return the mean over our seeds less that over theirs, with an interval over rows and seeds.
+
+    The spread of seeds on one test set holds some of the rows' noise too, so the interval is rather too wide than too
+    narrow. A side of one seed tells nothing of its seeds' spread: only the other side's is then in the interval.
+
+    Args:
+        values: one figure a seed.
+        others: theirs.
+        draws: of each seed by the same weights.
+        other_draws: theirs.
+
+    Returns:
+        As `paired_difference`; interval is "rows and seeds", or "rows" where both sides have one seed.
+    """
+    from scipy.stats import t
+
+    value = float(np.mean(values) - np.mean(others))
+    parts = [(float(np.var(side, ddof=1)) / len(side), len(side) - 1) for side in (values, others) if len(side) > 1]
+    gaps = draws.mean(0) - other_draws.mean(0)
+    variance = float(np.nanvar(gaps)) + sum(part for part, _ in parts)
+    uncertain = sum(part**2 / freedom for part, freedom in parts)
+    if np.isnan(value) or not variance:
+        return {"value": _rounded(value), "low": None, "high": None, "interval": "none", "p": None}
+    # the rows' variance comes from thousands of draws: its degrees of freedom have no end
+    freedom = variance**2 / uncertain if uncertain else np.inf
+    half = float(t.ppf(0.5 + LEVEL / 2, freedom)) * variance**0.5
+    return {
+        "value": _rounded(value),
+        "low": _rounded(value - half),
+        "high": _rounded(value + half),
+        "interval": "rows and seeds" if parts else "rows",
+        "p": 2 * float(t.sf(abs(value) / variance**0.5, freedom)),
+    }
+
+
+def only_one_right(ours: Rows, theirs: Rows) -> tuple[int, int]:
+    """Count the samples that only ours, and only theirs, got right."""
+    right, other = ours.preds == ours.labels, theirs.preds == theirs.labels
+    return int((right & ~other).sum()), int((~right & other).sum())
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 6)

@@ -1,0 +1,22 @@
+"""`python -m ferlab.compare A B [C ...]`: which of several runs on the same rows is better."""
+
+from typing import Any
+
+from ferlab.config import entry, positional
+
+
+def compare(config: dict[str, Any]) -> None:
+    """Compare the runs that `config` names."""
+    from ferlab.evaluation.comparing import compare as run
+
+    run(**config)
+
+
+def main() -> None:
+    """Run the entry."""
+    positional("runs")
+    entry("compare", compare)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""A table of images: a CSV with the columns path,label, perhaps split, and further ones that are kept as text."""
+"""A table of files: a CSV with the columns path,label, perhaps split, and further ones that are kept as text."""
 
 import csv
 from collections.abc import Iterable

@@ -8,7 +8,7 @@ from ferlab.reporting.measures import Figure
 from ferlab.reporting.report import Report
 from ferlab.reporting.table import Table
 
-ALWAYS = ("run", "model", "setting", "data", "protocol", "hash", "n", "seeds")
+ALWAYS = ("run", "model", "setting", "data", "classes", "protocol", "hash", "n", "seeds")
 ALSO = ("parameters", "multiply_adds", "samples_per_second", "epochs", "seconds")
 
 

@@ -139,6 +139,7 @@ FACTS: dict[str, Fact] = {
     "model": Fact("model", _text(_of("model"))),
     "setting": Fact("setting", _text(lambda one: one.setting)),
     "data": Fact("data", _text(_of("data", "name"))),
+    "classes": Fact("classes", _count(lambda one: len(one.first.metrics["test"]["labels"]))),
     "protocol": Fact("protocol", _protocol),
     "hash": Fact("protocol hash", _text(_of("protocol", "hash"))),
     "selection": Fact("epoch chosen on", _text(_of("protocol", "selection"))),

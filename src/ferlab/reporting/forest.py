@@ -13,8 +13,37 @@ from ferlab.evaluation.words import PLAIN, number
 from ferlab.reporting.measures import Figure, last
 from ferlab.reporting.table import Line, reported
 
-# in pixels of the drawing
-WIDTH, LABELS, VALUES, ROW, TOP, BOTTOM = 960, 300, 190, 30, 12, 44
+# below and above the rows, in pixels of the drawing
+TOP, BOTTOM = 12, 44
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of the drawing, in its pixels.
+
+    Attributes:
+        name: for the page's style.
+        width: of all.
+        left: where the scale begins.
+        right: where it ends.
+        row: height of a row.
+        drop: from the row's middle to its bar: on a phone names and figures stand above the bar, not beside it.
+        label: longest name, in characters.
+        detail: longest setting.
+    """
+
+    name: str
+    width: int
+    left: int
+    right: int
+    row: int
+    drop: int
+    label: int
+    detail: int
+
+
+WIDE = Shape("wide", 960, 300, 770, 30, 0, 44, 52)
+NARROW = Shape("narrow", 340, 14, 322, 58, 18, 24, 56)
 
 
 @dataclass(frozen=True)
@@ -52,14 +81,12 @@ class Forest:
     height: int
     bars: tuple[Bar, ...]
     ticks: tuple[tuple[float, str], ...]
-    width: int = WIDTH
-    left: int = LABELS
-    right: int = WIDTH - VALUES
+    shape: Shape
     documents: bool = False
     seeds: bool = False
 
 
-def forest(lines: Sequence[Line], name: str) -> Forest | None:
+def forest(lines: Sequence[Line], name: str, shape: Shape = WIDE) -> Forest | None:
     """Lay out the plot of one measure; None where no row has it."""
     shown = [(line, found) for line in lines if (found := line.figures.get(name)) is not None]
     if not shown:
@@ -72,27 +99,29 @@ def forest(lines: Sequence[Line], name: str) -> Forest | None:
 
     def place(value: float) -> float:
         share = (min(max(value, low), high) - low) / (high - low)
-        return round(LABELS + share * (WIDTH - VALUES - LABELS), 1)
+        return round(shape.left + share * (shape.right - shape.left), 1)
 
     bars = tuple(
-        _bar(i, line, found, theirs, name, place)
+        _bar(TOP + shape.row * (i + 0.5), line, found, theirs, name, place)
         for i, ((line, found), theirs) in enumerate(zip(shown, documents, strict=True))
     )
     count = round((high - low) / step)
     ticks = tuple((place(low + i * step), _tick(low + i * step, last(name))) for i in range(count + 1))
     return Forest(
         name,
-        TOP + ROW * len(bars) + BOTTOM,
+        TOP + shape.row * len(bars) + BOTTOM,
         bars,
-        ticks,
+        # a phone has room for every second number
+        ticks[:: 1 + (shape is NARROW and len(ticks) > 6)],
+        shape,
         documents=any(documents),
         seeds=any(bar.own for bar in bars),
     )
 
 
-def _bar(i: int, line: Line, found: Figure, theirs: dict[str, Any] | None, name: str, place: Any) -> Bar:
+def _bar(y: float, line: Line, found: Figure, theirs: dict[str, Any] | None, name: str, place: Any) -> Bar:
     return Bar(
-        y=TOP + ROW * (i + 0.5),
+        y=y,
         label=f"{line.cells['model'].text} · {line.cells['data'].text}",
         detail=line.group.setting,
         text=found.text(name).partition(", sd")[0],

@@ -13,7 +13,10 @@ from ferlab.reporting.gather import Gathered, LeftOut
 from ferlab.reporting.settings import settings
 
 # what a configuration says beside how the model is trained and on what
-ASIDE = ("seed", "figures", "explain", "logger", "resume", "eval_batch_size", "projections", "callbacks", "tta")
+ASIDE = (
+    *("seed", "figures", "explain", "projections", "wished_errors", "tta", "logger", "resume", "eval_batch_size"),
+    "callbacks",
+)
 # these the table tells by the protocol's hash and the document's figure
 TOLD = ("protocol", "document")
 # callbacks that watch and those that draw do not change the model

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ferlab.reporting.facts import FACTS
-from ferlab.reporting.forest import forest
+from ferlab.reporting.forest import NARROW, WIDE, forest
 from ferlab.reporting.pictures import pictures
 from ferlab.reporting.report import Report, caption, marks_of
 from ferlab.reporting.table import Column, Line, own_figures
@@ -54,7 +54,9 @@ def html(report: Report, figures: str = "plain") -> str:
         style=Markup((PARTS / "page.css").read_text(encoding="utf-8")),
         script=Markup((PARTS / "page.js").read_text(encoding="utf-8")),
         marks=caption(marks_of(report.lines)),
-        forest=forest(report.lines, measures[0].name) if measures else None,
+        forests=[
+            made for shape in (WIDE, NARROW) if measures and (made := forest(report.lines, measures[0].name, shape))
+        ],
         forest_label=measures[0].label.capitalize() if measures else "",
         columns=report.table.columns,
         rows=[_row(report, line, i, figures) for i, line in enumerate(report.lines, start=1)],
@@ -64,6 +66,7 @@ def html(report: Report, figures: str = "plain") -> str:
 
 def _row(report: Report, line: Line, number: int, figures: str) -> dict[str, Any]:
     words = [line.cells[name].text for name in ("model", "data", "protocol")]
+    words += [line.group.setting] if line.group.setting else []
     first = line.figures[report.table.measures[0].name] if report.table.measures else None
     if first is not None:
         words.append(first.text(report.table.measures[0].name))

@@ -56,7 +56,7 @@ class Report:
         if merged:
             notes.append(
                 "Of several seeds: the mean, Student's interval of that mean over training runs, and the standard "
-                "deviation (sd). Each run's own interval over test samples stands below."
+                "deviation (sd). Each run's own interval over test samples is told beside or below."
             )
         if any(line.group.verdict for line in self.lines):
             text = (

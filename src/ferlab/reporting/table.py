@@ -11,7 +11,7 @@ from ferlab.reporting.grouping import Group
 from ferlab.reporting.measures import Figure, check_measures, figure, last
 
 DEFAULT = (
-    *("model", "setting", "data", "protocol", "n", "seeds", "metrics"),
+    *("model", "setting", "data", "classes", "protocol", "n", "seeds", "metrics"),
     *("parameters", "multiply_adds", "samples_per_second", "document", "verdict", "marks"),
 )
 # of the default columns, those left away where no row has anything to say

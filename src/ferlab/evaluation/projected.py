@@ -1,0 +1,50 @@
+"""A run's test images and their features in two dimensions, drawn and put into numbers."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferlab.evaluation.draw import Pictures
+from ferlab.evaluation.features import features
+from ferlab.evaluation.projections import FEWEST, MOST, project, subset
+from ferlab.evaluation.scatter import projection_sheet
+from ferlab.evaluation.style import Caption, save
+
+
+def draw_projections(
+    folder: Path, metrics: dict[str, Any], pictures: Pictures, most: int = MOST
+) -> tuple[Path, dict[str, Any]] | None:
+    """Draw `folder`/projections.png: raw test images and the model's features, by PCA and by t-SNE.
+
+    Args:
+        folder: where the figure goes.
+        metrics: what stands in metrics.json: model, seed, data, protocol, test.
+        pictures: images and model.
+        most: test images at most; of more, a random choice that the figure states.
+
+    Returns:
+        The file, and for each space ("raw images", "features") plain values: dimensions, explained, perplexity, knn.
+        None where there are fewer than 10 test images.
+    """
+    if len(pictures.test) < FEWEST:
+        return None
+    data = metrics["data"]
+    caption = Caption(data["name"], metrics["model"], metrics["seed"], metrics["protocol"], bool(data.get("synthetic")))
+    chosen = pictures.test[subset(len(pictures.test), most)]
+    images, labels = np.asarray(pictures.x[chosen]), np.asarray(pictures.labels[chosen])
+    spaces = {
+        "raw images": project(images.reshape(len(images), -1).astype(np.float32), labels),
+        "features": project(features(pictures.net, pictures.preprocess, images), labels),
+    }
+    figure = projection_sheet(spaces, labels, data["labels"], len(pictures.test), caption)
+    numbers = {
+        name: {
+            "dimensions": one.dimensions,
+            "explained": [round(share, 6) for share in one.explained],
+            "perplexity": round(one.perplexity, 3),
+            "knn": one.knn,
+        }
+        for name, one in spaces.items()
+    }
+    return save(figure, folder / "projections.png"), numbers

@@ -1,0 +1,145 @@
+"""A leakage study in words: leakage.md, and what is printed."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ferlab.evaluation.dots import dots
+from ferlab.evaluation.leak import METRICS
+from ferlab.evaluation.style import SYNTHETIC
+from ferlab.evaluation.words import MEASURES, estimate, table
+
+
+def sentences(study: dict[str, Any]) -> list[str]:
+    """Return what each protocol's number owes to leak, a sentence a protocol; accuracy alone.
+
+    Args:
+        study: `leaks`' result.
+    """
+    return [_sentence(study, name) for name in study["differences"]]
+
+
+def report(study: dict[str, Any], head: dict[str, Any]) -> str:
+    """Return leakage.md.
+
+    Args:
+        study: `leaks`' result.
+        head: "model", "data", "synthetic", "command" and "figure" (a file's name, or None).
+    """
+    seeds, protocols = study["seeds"], study["protocols"]
+    parts = [f"# How much of the number is leak: {head['model']} on {head['data']}"]
+    if head["synthetic"]:
+        parts.append(f"> **{SYNTHETIC}.** Every sample was made by a program. No figure here speaks of real people.")
+    parts.append("\n".join(f"- **{one}**" for one in sentences(study)))
+    parts.append("## What each protocol reports")
+    rows = [["protocol", "marks", "chosen on", "train", "val", "test", *(MEASURES[m] for m in METRICS)]]
+    for name, one in protocols.items():
+        counts = (f"{one['counts'][role]:,}" for role in ("train", "val", "test"))
+        rows.append([name, "; ".join(one["marks"]), one["selection"], *counts, *(estimate(one[m], m) for m in METRICS)])
+    parts += [table(rows), "## Copies of test images", _copies(protocols)]
+    parts.append(f"## Less {study['reference']}, in points")
+    rows = [["protocol", "test samples shared", *(MEASURES[m] for m in METRICS)]]
+    for name, one in study["differences"].items():
+        shared = f"{one['shared']:,} of {one['union']:,}"
+        rows.append([name, shared, *(points(one[m]) for m in METRICS)])
+    parts += [table(rows), _how(study)]
+    if len(seeds) > 1:
+        parts += ["## Seeds", _seeds(study)]
+    if head["figure"]:
+        parts.append(f"![leakage]({head['figure']})")
+    return "\n\n".join([*parts, "## Repeat it", f"```sh\n{head['command']}\n```"]) + "\n"
+
+
+def show(study: dict[str, Any], console: Console | None = None) -> None:
+    """Print the study: a line a protocol, and the sentences."""
+    console = console or Console()
+    grid = Table(title="How much of the number is leak", title_justify="left", caption="95 % intervals")
+    for column in ("protocol", "test n", *(MEASURES[m] for m in METRICS), f"accuracy less {study['reference']}"):
+        grid.add_column(column, justify="left" if column == "protocol" else "right")
+    for name, one in study["protocols"].items():
+        gap = study["differences"].get(name)
+        cells = (estimate(one[m], m) for m in METRICS)
+        grid.add_row(name, f"{one['n']:,}", *cells, "" if gap is None else points(gap["accuracy"]))
+    console.print(grid)
+    for name, one in study["protocols"].items():
+        for mark in one["marks"]:
+            console.print(f"! {name}: {mark}", style="yellow", highlight=False)
+    for one in sentences(study):
+        console.print(one, style="bold", highlight=False, soft_wrap=True)
+
+
+def figure(study: dict[str, Any], head: dict[str, Any]) -> Any:
+    """Draw every protocol's figures, and the differences to the first one."""
+    panels: dict[str, dict[str, Any]] = {
+        MEASURES[m]: {_marked(name, one): one[m] for name, one in study["protocols"].items()} for m in METRICS
+    }
+    less = f"accuracy less {study['reference']}"
+    named = {_marked(name, study["protocols"][name]): one["accuracy"] for name, one in study["differences"].items()}
+    seeds = ", ".join(map(str, study["seeds"]))
+    footer = f"{head['data']}  ·  {head['model']}  ·  seeds {seeds}  ·  means over seeds, intervals over test samples"
+    footer = f"{SYNTHETIC}  ·  {footer}" if head["synthetic"] else footer
+    return dots({**panels, less: named}, "How much of the number is leak", footer, zero=less)
+
+
+def points(found: dict[str, Any]) -> str:
+    """Return a difference of proportions, "+1.2 (0.3 to 2.1)", in points."""
+    return f"{100 * found['value']:+.1f} ({100 * found['low']:+.1f} to {100 * found['high']:+.1f})"
+
+
+def _marked(name: str, one: dict[str, Any]) -> str:
+    return f"{name} *" if one["marks"] else name
+
+
+def _sentence(study: dict[str, Any], name: str) -> str:
+    gap, protocol, reference = study["differences"][name], study["protocols"][name], study["reference"]
+    found = gap["accuracy"]
+    low, high = 100 * found["low"], 100 * found["high"]
+    interval = f"95 % interval {low:+.1f} to {high:+.1f}"
+    mark = f" ({'; '.join(protocol['marks'])})" if protocol["marks"] else ""
+    size = f"{abs(100 * found['value']):.1f} points"
+    if found["low"] > 0:
+        text = f"{name}{mark} reports {size} more than {reference} ({interval}): the share of the number that is leak"
+    elif found["high"] < 0:
+        text = f"{name}{mark} reports {size} less than {reference} ({interval}): no leak that flatters"
+    else:
+        value = f"{100 * found['value']:+.1f} points"
+        text = f"no evidence that {name}{mark} reports another accuracy than {reference}: {value} ({interval})"
+    trained = [study["protocols"][one]["counts"]["train"] for one in (name, reference)]
+    if found["low"] > 0 and trained[0] != trained[1]:
+        text += f", or of its other training samples ({trained[0]:,} against {trained[1]:,})"
+    return text
+
+
+def _copies(protocols: dict[str, Any]) -> str:
+    rows = [["protocol", "exact, in train", "near, in train", "exact, in val", "near, in val"]]
+    for name, one in protocols.items():
+        cells = []
+        for seen in ("train", "val"):
+            same = seen == "val" and one["selection"] == "test"
+            counts = [(one[kind] or {}).get(f"test in {seen}") for kind in ("copies", "near_copies")]
+            cells += ["the same samples" if same else "" if count is None else f"{count:,}" for count in counts]
+        rows.append([name, *cells])
+    return table(rows)
+
+
+def _how(study: dict[str, Any]) -> str:
+    how, count = study["intervals"], len(study["seeds"])
+    kinds = sorted({one["accuracy"]["interval"] for one in study["differences"].values()})
+    means = "" if count == 1 else f"Figures are means over {count} seeds. "
+    return (
+        f"{means}In brackets: 95 % intervals over test samples, {' and '.join(kinds)}, {how['resamples']:,} resamples, "
+        f"seed {how['seed']}; they say nothing of other training runs."
+    )
+
+
+def _seeds(study: dict[str, Any]) -> str:
+    rows = [["accuracy less " + study["reference"], "mean", "sd", "95 % interval of the mean over training runs"]]
+    for name, one in study["differences"].items():
+        found = {key: 100 * one["accuracy"]["seeds"][key] for key in ("mean", "sd", "low", "high")}
+        interval = f"{found['low']:+.1f} to {found['high']:+.1f}"
+        rows.append([name, f"{found['mean']:+.1f}", f"{found['sd']:.1f}", interval])
+    return (
+        f"{table(rows)}\n\nRuns of one seed under two protocols begin alike, so the difference is taken seed by seed; "
+        f"Student's interval from {len(study['seeds'])} seeds."
+    )

@@ -17,6 +17,7 @@ from ferlab.optim import clippable
 from ferlab.schedules import schedule
 from ferlab.spec import TaskSpec
 from ferlab.transforms.mixing import Mixing
+from ferlab.transforms.modality import check_augment
 
 Batch = dict[str, Tensor]
 
@@ -67,6 +68,7 @@ class Task(pl.LightningModule):
         self.spec = TaskSpec.from_dict(spec)
         self.preprocess: nn.Module = build(model["preprocess"], self.spec.shape)
         self.augment: nn.Module | None = build(augment) if augment else None
+        check_augment(self.augment, self.spec.modality)
         self.net: nn.Module = build(model["net"], self.preprocess.output_shape, self.spec.outputs)
         self.loss = build(loss, self.spec.kind)
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
@@ -117,13 +119,13 @@ class Task(pl.LightningModule):
         self.begun = checkpoint.get("begun", 0)
         self.enter(checkpoint.get("stage", 0))
 
-    def forward(self, x: Shaped[Tensor, "batch channel height width"]) -> Float[Tensor, "batch outputs"]:
-        """Return the logits of raw samples: pixels 0..255, uint8, or float32 once augmented."""
+    def forward(self, x: Shaped[Tensor, "batch *sample"]) -> Float[Tensor, "batch outputs"]:
+        """Return the logits of raw samples: pixels 0..255, uint8, or waveforms, int16; float32 once augmented."""
         ready = self.preprocess(x).to(dtype=self.dtype, memory_format=self.memory_format)
         logits: Tensor = self.net(ready)
         return logits
 
-    def probabilities(self, x: Shaped[Tensor, "batch channel height width"]) -> Float[Tensor, "batch classes"]:
+    def probabilities(self, x: Shaped[Tensor, "batch *sample"]) -> Float[Tensor, "batch classes"]:
         """Return the class probabilities of raw samples, each row summing to one."""
         result: Tensor = self.loss.probabilities(self(x))
         return result

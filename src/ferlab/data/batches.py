@@ -47,9 +47,10 @@ class ByIndex(Dataset[Batch]):
     def __getitem__(self, draw: Draw) -> Batch:
         """Return one batch.
 
-        It holds "x" uint8 (batch, channel, height, width), "y" and "index" int64 (batch,): a made image has the
-        index of the sample that it was made from. "weight", float32 (), is there where processes share a batch;
-        "soft", float32 (batch, classes), where the samples have soft targets: training batches alone read it.
+        It holds "x", images uint8 (batch, channel, height, width) or waveforms int16 (batch, time), "y" and "index"
+        int64 (batch,): a made image has the index of the sample that it was made from. "weight", float32 (), is there
+        where processes share a batch; "soft", float32 (batch, classes), where the samples have soft targets: training
+        batches alone read it.
         """
         chosen = draw.positions
         if self.extra is None or not (made := chosen >= len(self.samples.x)).any():
@@ -61,7 +62,8 @@ class ByIndex(Dataset[Batch]):
             pixels = self.samples.x[chosen]
             pixels[made] = self.extra.x[of_made]
         # a view: the memory stays (batch, height, width, channel), which torch calls channels_last
-        x = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+        raw = torch.from_numpy(pixels)
+        x = raw.permute(0, 3, 1, 2) if raw.ndim == 4 else raw
         batch = {"x": x, "y": torch.from_numpy(self.samples.labels[chosen]), "index": torch.from_numpy(chosen)}
         if self.samples.soft is not None:
             batch["soft"] = torch.from_numpy(self.samples.soft[chosen])

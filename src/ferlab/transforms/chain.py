@@ -30,14 +30,14 @@ class Chain(Mixing):
             raise FerlabError(f"augment: Chain.steps: expected at most one step that mixes labels, found {mixing}")
         self.steps = nn.ModuleDict(named)
 
-    def forward(self, x: Shaped[Tensor, "batch channel height width"]) -> Shaped[Tensor, "batch channel h w"]:
-        """Return a new random version of each image, of what the last step returns."""
+    def forward(self, x: Shaped[Tensor, "batch *sample"]) -> Shaped[Tensor, "batch *augmented"]:
+        """Return a new random version of each sample, of what the last step returns."""
         for step in self.steps.values():
             x = step(x)
         return x
 
-    def mix(self, x: Shaped[Tensor, "batch channel height width"], y: Int64[Tensor, "batch"]) -> Mixed:
-        """Apply the steps to images and labels; see `Mixing.mix`. Without a mixing step each share is 1."""
+    def mix(self, x: Shaped[Tensor, "batch *sample"], y: Int64[Tensor, "batch"]) -> Mixed:
+        """Apply the steps to samples and labels; see `Mixing.mix`. Without a mixing step each share is 1."""
         mixed = unmixed(x, y)
         for step in self.steps.values():
             if isinstance(step, Mixing) and _mixes(step):

@@ -12,13 +12,13 @@ class Mixed(NamedTuple):
     """A mixed batch.
 
     Attributes:
-        x: images, uint8 or floating point in 0..255.
+        x: samples: images, uint8 or floating point in 0..255; or waveforms.
         y: label of each sample itself.
         other: label of what was mixed in.
         share: how much of the sample itself is left, 0..1; the rest is `other`'s.
     """
 
-    x: Shaped[Tensor, "batch channel height width"]
+    x: Shaped[Tensor, "batch *sample"]
     y: Int64[Tensor, "batch"]
     other: Int64[Tensor, "batch"]
     share: Float32[Tensor, "batch"]
@@ -28,16 +28,16 @@ class Mixing(nn.Module, ABC):
     """An augmentation that mixes labels; the loss then takes `share` of one and 1 - `share` of the other."""
 
     @abstractmethod
-    def mix(self, x: Shaped[Tensor, "batch channel height width"], y: Int64[Tensor, "batch"]) -> Mixed:
+    def mix(self, x: Shaped[Tensor, "batch *sample"], y: Int64[Tensor, "batch"]) -> Mixed:
         """Mix each sample with another of the batch.
 
         Args:
-            x: uint8, or floating point in 0..255.
+            x: images, uint8 or floating point in 0..255; or waveforms.
             y: class indices.
         """
 
-    def forward(self, x: Shaped[Tensor, "batch channel height width"]) -> Shaped[Tensor, "batch channel h w"]:
-        """Return the mixed images alone, for figures."""
+    def forward(self, x: Shaped[Tensor, "batch *sample"]) -> Shaped[Tensor, "batch *mixed"]:
+        """Return the mixed samples alone, for figures."""
         return self.mix(x, torch.zeros(len(x), dtype=torch.int64, device=x.device)).x
 
 
@@ -46,11 +46,11 @@ def partners(batch: int, device: torch.device) -> Int64[Tensor, "batch"]:
     return torch.randperm(batch, device=device)
 
 
-def unmixed(x: Shaped[Tensor, "batch channel height width"], y: Int64[Tensor, "batch"]) -> Mixed:
+def unmixed(x: Shaped[Tensor, "batch *sample"], y: Int64[Tensor, "batch"]) -> Mixed:
     """Return a batch in which each sample is wholly itself."""
     return Mixed(x, y, y, share_of_all(x))
 
 
-def share_of_all(x: Shaped[Tensor, "batch channel height width"]) -> Float32[Tensor, "batch"]:
+def share_of_all(x: Shaped[Tensor, "batch *sample"]) -> Float32[Tensor, "batch"]:
     """Return the share 1 for each sample."""
     return torch.ones(len(x), device=x.device)

@@ -1,0 +1,230 @@
+"""LogMel: from a raw waveform to the log-mel spectrogram that a network sees; belongs to the model (document D2)."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+import torch
+from jaxtyping import Float32, Float64, Shaped
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ferlab.errors import FerlabError
+from ferlab.transforms.mel import corners, mel_filters
+from ferlab.transforms.spec_augment import SpecAugment
+from ferlab.transforms.waveform import power, to_float
+
+TAPERS = {"hamming": torch.hamming_window, "hann": torch.hann_window}
+_LEAST = 1e-10  # librosa's amin
+
+
+class Axes(NamedTuple):
+    """Where the rows and columns of a spectrogram lie.
+
+    Attributes:
+        hertz: centre of each mel filter, in Hz.
+        seconds: middle of each frame since the beginning of the raw clip, in seconds; one row a window.
+    """
+
+    hertz: Float64[Tensor, "mel"]
+    seconds: Float64[Tensor, "window frame"]
+
+
+class LogMel(nn.Module):
+    """Skip, normalise, pad or cut, spectrogram, mel filters, decibels, windows; equal to librosa's (see the tests).
+
+    The order is that of D2's published ancestor: the clip is normalised behind the skip, over its own samples, and
+    only then filled up with zeros, so that neither the skipped beginning nor the length of the filling moves its mean
+    and spread; what is cut off afterwards still counts. (Of a spectrogram in decibels below its own maximum the
+    normalisation takes nothing but an offset of the recorder.) Everything is computed in float32, whatever the
+    precision of the network. The module has no state to save.
+
+    A clip that is silent, or over before `skip` is, gives the same value everywhere: that of the maximum, as in
+    librosa. Filters too narrow to hold a bin of the spectrum stay at the lowest value; `empty` counts them (D2's
+    recipe has none: its narrowest filter, 36 Hz, is wider than a bin, 31 Hz).
+
+    Args:
+        raw_shape: (samples,) of one raw clip, as `TaskSpec.shape` gives it.
+        rate: samples a second; equal to data.rate.
+        skip: seconds left out at the beginning.
+        normalise: "clip": each clip to mean 0 and standard deviation 1; None: as recorded.
+        length: samples behind the skip that are seen, shorter clips padded with zeros; None: as many as there are.
+        n_fft: length of the Fourier transform, in samples; even.
+        window: length of the window, in samples, zero-padded to `n_fft`; frames are centred.
+        hop: samples from one frame to the next.
+        taper: shape of the window: hamming or hann.
+        n_mels: number of filters.
+        fmin: lower end of the first filter, in Hz.
+        fmax: upper end of the last filter, in Hz.
+        db: decibels; False: power.
+        reference: what is 0 dB: "clip": the clip's own maximum; or a power, 1.0 say, which keeps the loudness.
+        top_db: nothing lies further below the clip's maximum, in dB; None: no limit.
+        mean: subtracted from each value, in dB (or power).
+        std: each value is divided by it then.
+        windows: number of pictures cut out, one behind the other; None: one picture of everything.
+        frames: width of a window, in frames.
+        step: frames from one window to the next.
+        channels: without windows, how many times the picture is repeated: 3 for networks that look at colours.
+        spec_augment: masks over mels and frames, drawn anew each time in training mode; None: none.
+
+    Raises:
+        FerlabError: an option has no meaning.
+    """
+
+    modality = "audio"
+    basis: Tensor
+    filters: Tensor
+
+    def __init__(
+        self,
+        raw_shape: Sequence[int],
+        rate: int = 16_000,
+        skip: int | float = 0.5,
+        normalise: str | None = "clip",
+        length: int | None = 49_100,
+        n_fft: int = 512,
+        window: int = 256,
+        hop: int = 128,
+        taper: str = "hamming",
+        n_mels: int = 128,
+        fmin: int | float = 0,
+        fmax: int | float = 4000,
+        db: bool = True,
+        reference: str | int | float = "clip",
+        top_db: int | float | None = 80,
+        mean: int | float = 0,
+        std: int | float = 1,
+        windows: int | None = 5,
+        frames: int = 128,
+        step: int = 64,
+        channels: int = 1,
+        spec_augment: SpecAugment | None = None,
+    ) -> None:
+        super().__init__()
+        if len(raw_shape) != 1:
+            raise FerlabError(
+                f"preprocess.raw_shape: LogMel takes waveforms, (samples,), found samples of shape {tuple(raw_shape)}; "
+                "cure: a model for images, model=cnn10 say, or a data set of sounds"
+            )
+        self.rate, self.skip = rate, round(skip * rate)
+        self.length = max(raw_shape[0] - self.skip, 0) if length is None else length
+        self.normalise, self.hop, self.reference, self.top_db = normalise, hop, reference, top_db
+        self.n_fft, self.window, self.db, self.mean, self.std = n_fft, window, db, float(mean), float(std)
+        self.n_mels, self.fmin, self.fmax = n_mels, float(fmin), float(fmax)
+        self.windows, self.step, self.channels = windows, step, channels
+        self.spec_augment = spec_augment
+        _expect("length", self.length >= 1, f"a sample or more behind skip={skip} s of {raw_shape[0]} samples", length)
+        _expect("skip", skip >= 0, "0 or more seconds", skip)
+        _expect("normalise", normalise in ("clip", None), "clip or null", normalise)
+        _expect("n_fft", n_fft >= 2 and n_fft % 2 == 0, "an even number of samples", n_fft)
+        _expect("window", 2 <= window <= n_fft, f"2 to n_fft={n_fft} samples", window)
+        _expect("hop", hop >= 1, "1 sample or more", hop)
+        _expect("taper", taper in TAPERS, f"one of {', '.join(TAPERS)}", taper)
+        _expect("n_mels", n_mels >= 1, "1 or more", n_mels)
+        _expect("fmax", 0 <= fmin < fmax <= rate / 2, f"fmin={fmin} < fmax <= rate / 2 = {rate / 2:g} Hz", fmax)
+        number = not isinstance(reference, str) and reference > 0
+        _expect("reference", reference == "clip" or number, "clip, or a power above 0", reference)
+        _expect("top_db", top_db is None or top_db > 0, "above 0 dB, or null", top_db)
+        _expect("std", std > 0, "above 0", std)
+        _expect(
+            "channels", channels >= 1 and (windows is None or channels == 1), "1, or more without windows", channels
+        )
+        whole = 1 + self.length // hop
+        self.frames = whole if windows is None else frames
+        fit = (whole - self.frames) // step + 1 if min(frames, step) > 0 and whole >= self.frames else 0
+        told = f"1 to {fit}: {whole} frames hold {fit} windows of {frames} a step of {step} apart; null: one picture"
+        _expect("windows", windows is None or 1 <= windows <= fit, told, windows)
+        filters = mel_filters(rate, n_fft, n_mels, fmin, fmax)
+        # bins beyond the last filter need not be computed
+        bins = int(filters.any(0).nonzero().max()) + 1 if filters.any() else 1
+        shape = TAPERS[taper](window, periodic=True, dtype=torch.float64)
+        # not persistent: rebuilt from the options
+        self.register_buffer("filters", filters[:, :bins].contiguous(), persistent=False)
+        self.register_buffer("basis", _basis(shape, n_fft, bins), persistent=False)
+
+    @property
+    def output_shape(self) -> tuple[int, int, int]:
+        """(windows or channels, mels, frames) of what the network gets."""
+        return (self.windows or self.channels, self.n_mels, self.frames)
+
+    @property
+    def empty(self) -> int:
+        """How many filters hold no bin of the spectrum."""
+        return int((~self.filters.any(1)).sum())
+
+    def axes(self) -> Axes:
+        """Return what the rows and columns of `output_shape` stand for, in Hz and seconds."""
+        first = torch.arange(self.windows or 1, dtype=torch.float64)[:, None] * self.step
+        frame = first + torch.arange(self.frames)
+        return Axes(corners(self.n_mels, self.fmin, self.fmax)[1:-1], (self.skip + frame * self.hop) / self.rate)
+
+    def forward(self, x: Shaped[Tensor, "batch time"]) -> Float32[Tensor, "batch picture mel frame"]:
+        """Turn raw clips into the network's input.
+
+        Args:
+            x: int16, or float in -1..1, with the codes of `ferlab.transforms.waveform` behind a clip's end; of any
+                length.
+
+        Raises:
+            FerlabError: not a batch of waveforms.
+        """
+        picture = self.spectrogram(x)
+        if self.spec_augment is not None:
+            picture = self.spec_augment(picture)
+        if self.windows is None:
+            return picture[:, None].expand(-1, self.channels, -1, -1)
+        return picture.unfold(2, self.frames, self.step)[:, :, : self.windows].transpose(1, 2).contiguous()
+
+    def spectrogram(self, x: Shaped[Tensor, "batch time"]) -> Float32[Tensor, "batch mel frame"]:
+        """Return one picture of each whole clip, without masks, not yet cut into windows; see `forward`."""
+        with torch.autocast(x.device.type, enabled=False):
+            value = self.filters @ self._power(self._clip(x))
+            if self.db:
+                value = self._decibels(value)
+            return value if (self.mean, self.std) == (0, 1) else (value - self.mean) / self.std
+
+    def _clip(self, x: Tensor) -> Float32[Tensor, "batch time"]:
+        """Return what is heard of each clip, `length` samples, zeros behind its end."""
+        signal, sounding = to_float(x[:, self.skip :])
+        if self.normalise is not None:
+            mean = signal.sum(1) / sounding.sum(1).clamp(min=1)
+            signal = torch.where(sounding, signal - mean[:, None], 0.0)
+            spread = power(signal, sounding).sqrt()
+            signal = signal / torch.where(spread > 0, spread, 1)[:, None]
+        return F.pad(signal, (0, self.length - signal.shape[1]))
+
+    def _power(self, signal: Float32[Tensor, "batch time"]) -> Float32[Tensor, "batch bin frame"]:
+        """Return the power spectrum of centred frames: a convolution, faster here than a Fourier transform."""
+        # where the window begins before the frame's middle
+        before = self.n_fft // 2 - (self.n_fft - self.window) // 2
+        after = self.length // self.hop * self.hop + self.window - before - self.length
+        padded = F.pad(signal, (before, max(after, 0)))[:, None]
+        # a GPU would round to ten bits
+        with torch.backends.cudnn.flags(allow_tf32=False):
+            parts = F.conv1d(padded, self.basis, stride=self.hop)
+        real, imaginary = parts.square().chunk(2, 1)
+        return real + imaginary
+
+    def _decibels(self, value: Tensor) -> Tensor:
+        level = 10 * value.clamp(min=_LEAST).log10()
+        top = level.amax((1, 2), keepdim=True)
+        if self.top_db is not None:
+            level = torch.maximum(level, top - self.top_db)
+        return level - (top if self.reference == "clip" else 10 * math.log10(cast(float, self.reference)))
+
+    def extra_repr(self) -> str:
+        """Show what the clips become."""
+        empty = f", {self.empty} of the filters empty" if self.empty else ""
+        return "pictures={}, mels={}, frames={}".format(*self.output_shape) + empty
+
+
+def _basis(taper: Float64[Tensor, "window"], n_fft: int, bins: int) -> Float32[Tensor, "both 1 window"]:
+    """Return the tapered cosines, then the sines, of a spectrum's first bins."""
+    time = torch.arange(len(taper), dtype=torch.float64) - len(taper) // 2
+    angle = 2 * math.pi / n_fft * torch.arange(bins, dtype=torch.float64)[:, None] * time
+    return (torch.cat([angle.cos(), angle.sin()]) * taper)[:, None].float()
+
+
+def _expect(option: str, kept: bool, expected: str, found: object) -> None:
+    if not kept:
+        raise FerlabError(f"preprocess.{option}: expected {expected}; found {found}")

@@ -1,5 +1,6 @@
 """Checkpoints: rebuilt from the plain values inside them; loading one never runs code that it brings."""
 
+import os
 import pickle
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,10 +8,11 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Shaped, UInt8
 from torch import Tensor
 
 from ferlab.errors import FerlabError
+from ferlab.evaluation.temperature import tempered
 from ferlab.task import Batch, Task
 from ferlab.transforms.image import Preprocess
 from ferlab.transforms.views import Views
@@ -24,6 +26,9 @@ class Predictor:
         device: where it runs.
         precision: Lightning's precision that it was trained in; "bf16-mixed" computes in bfloat16.
         views: the looks at each image whose probabilities are averaged (conf/tta); None: each image once, whole.
+        temperature: what the probabilities are calibrated by (evaluation/temperature.py); 1 leaves them as trained.
+            It was fitted on single views: the mean over several is less sure already, and gets no temperature of its
+            own.
     """
 
     def __init__(
@@ -32,11 +37,13 @@ class Predictor:
         device: str | torch.device = "cpu",
         precision: str = "32-true",
         views: Views | None = None,
+        temperature: float | int = 1.0,
     ) -> None:
         self.task = task.eval().to(device)
         self.device = torch.device(device)
         self.dtype = {"bf16": torch.bfloat16, "16": torch.float16}.get(precision.split("-")[0])
         self.views = views
+        self.temperature = temperature
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -44,14 +51,16 @@ class Predictor:
         return self.task.spec.labels
 
     @torch.inference_mode()
-    def tensor(self, x: UInt8[Tensor, "batch channel height width"]) -> Float[Tensor, "batch classes"]:
+    def tensor(self, x: Shaped[Tensor, "batch *sample"]) -> Float[Tensor, "batch classes"]:
         """Return probabilities, on the CPU, of one batch of raw samples."""
         x = x.to(self.device)
         looks = [x] if self.views is None else self.views(x, cast(Preprocess, self.task.preprocess))
         with torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype is not None):
             # one look after another: together they would take their number times the memory
             each = [self.task.probabilities(look).float() for look in looks]
-        return torch.stack(each).mean(0).cpu()
+        p = torch.stack(each).mean(0).cpu()
+        # in double precision, so that no two classes come to share a place
+        return p if self.temperature == 1 else torch.from_numpy(tempered(p.numpy(), self.temperature))
 
     def rows(self, batches: Iterable[Batch]) -> tuple[np.ndarray, Float[np.ndarray, "sample classes"]]:
         """Return the samples' positions in the data set and their probabilities, in the batches' order."""
@@ -85,6 +94,33 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict) or not {"state_dict", "hyper_parameters"} <= values.keys():
         raise FerlabError(f"checkpoint: {path} was not written by ferlab.train (no state_dict and hyper_parameters)")
     return values
+
+
+def amend(path: Path, facts: dict[str, Any]) -> None:
+    """Add facts to those that a checkpoint keeps, in place of earlier ones of the same names; whole or not at all.
+
+    Args:
+        path: the checkpoint, replaced.
+        facts: plain values, `{"calibration": ...}` say.
+
+    Raises:
+        FerlabError: no such file, or not a checkpoint that ferlab wrote.
+    """
+    values = read(path)
+    parameters = values["hyper_parameters"]
+    parameters = {**parameters, "facts": {**(parameters.get("facts") or {}), **facts}}
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        torch.save({**values, "hyper_parameters": parameters}, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def calibration(task: Task) -> dict[str, Any] | None:
+    """Return what a checkpoint's task knows of its calibration: temperature, thresholds; None where it knows none."""
+    found: dict[str, Any] | None = (task.hparams["facts"] or {}).get("calibration")
+    return found
 
 
 def load(path: str | Path) -> Task:

@@ -9,11 +9,14 @@ import numpy as np
 from rich.console import Console
 
 from ferlab.build import build
-from ferlab.checkpoint import Predictor
+from ferlab.checkpoint import Predictor, amend
 from ferlab.data.datamodule import DataModule
-from ferlab.evaluation.draw import Pictures, draw
+from ferlab.evaluation import calibrated
+from ferlab.evaluation.draw import draw
 from ferlab.evaluation.measure import measure
 from ferlab.evaluation.paired import accuracy_difference
+from ferlab.evaluation.pictures import Pictures
+from ferlab.evaluation.projected import draw_projections
 from ferlab.evaluation.report import print_summary, write_report
 from ferlab.evaluation.rows import Rows, write_rows
 from ferlab.task import Task
@@ -27,6 +30,7 @@ def finish(
     training: dict[str, Any],
     device: str = "cpu",
     curves: Path | None = None,
+    best: Path | None = None,
 ) -> dict[str, Any]:
     """Predict, measure, draw and report.
 
@@ -39,6 +43,7 @@ def finish(
         training: how it was trained, for the report.
         device: where the model predicts.
         curves: the run's metrics.csv.
+        best: the checkpoint that is to keep the calibration.
 
     Returns:
         What went into metrics.json.
@@ -55,18 +60,22 @@ def finish(
         "val": measure(rows, "val", majority=_majority(data)),
         "test": measure(rows, "test", majority=_majority(data)),
     }
+    with Console().status("calibrating"):
+        result["calibration"] = calibrated.calibrated(rows, config.get("wished_errors"))
+    if best is not None:
+        amend(best, {"calibration": calibrated.facts(result["calibration"])})
     tta = folder / "predictions_tta.parquet"
     tta.unlink(missing_ok=True)
     if config.get("tta"):
         averaging = Predictor(task, device, training["precision"], views=build(config["tta"]))
         result["tta"] = averaged(averaging, data, rows, predict(averaging, data, tta, marks=_marks(training)))
     write_json(folder / "metrics.json", result)
-    figures, causes = (
+    figures, explanations = (
         draw_figures(folder, config, result, rows, task, data, curves) if config["figures"] else ([], None)
     )
     # what callbacks drew while it trained
     figures = [*figures, *sorted((folder / "figures" / "training").glob("*.png"))]
-    write_report(folder, result, training, figures, causes)
+    write_report(folder, result, training, figures, explanations)
     print_summary(result, folder)
     return result
 
@@ -99,7 +108,10 @@ def draw_figures(
     data: DataModule,
     curves: Path | None,
 ) -> tuple[list[Path], dict[str, Any] | None]:
-    """Draw a run's figures into `folder`/figures; of synthetic images also causes.json, how heat meets causes."""
+    """Draw a run's figures into `folder`/figures, with explanations.json; return the files and what it holds.
+
+    Of synthetic images also causes.json: how the heat of the first method meets the causes.
+    """
     samples = data.samples
     pictures = Pictures(
         x=samples.x,
@@ -113,11 +125,19 @@ def draw_figures(
     )
     target = folder / "figures"
     target.mkdir(parents=True, exist_ok=True)
-    with Console().status("drawing figures"):
-        figures, causes = draw(target, result, rows, pictures, curves, **config["explain"])
-    if causes is not None:
-        write_json(target / "causes.json", causes)
-    return figures, causes
+    with Console().status("drawing figures") as status:
+        figures, found = draw(target, result, rows, pictures, curves, config["explain"], status.update)
+    if found is not None:
+        write_json(target / "explanations.json", found)
+        if "causes" in found:
+            write_json(target / "causes.json", next(iter(found["causes"].values())))
+    if config.get("projections"):
+        with Console().status("projecting test images"):
+            projected = draw_projections(target, result, pictures)
+        if projected is not None:
+            figures.append(projected[0])
+            write_json(target / "projections.json", projected[1])
+    return figures, found
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:

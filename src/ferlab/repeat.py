@@ -1,14 +1,17 @@
 """Predicting a run's rows again from its checkpoint."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
 from ferlab import precision
-from ferlab.checkpoint import load
+from ferlab.checkpoint import calibration, load
 from ferlab.errors import FerlabError
+from ferlab.evaluation.explaining import check_options
+from ferlab.evaluation.selective import WISHES, check_wishes
 from ferlab.finish import finish
 from ferlab.run import chosen, load_data
 from ferlab.trainer import quiet
@@ -19,8 +22,10 @@ def evaluate(
     checkpoint: str = "best",
     device: str = "cpu",
     figures: bool = True,
-    explain: dict[str, str | None] | None = None,
+    explain: dict[str, Any] | None = None,
     tta: dict[str, Any] | None = None,
+    wished_errors: Sequence[float | int] | None = None,
+    projections: bool = False,
 ) -> dict[str, Any]:
     """Predict a run's validation and test rows again from its checkpoint, and measure and draw them.
 
@@ -32,8 +37,11 @@ def evaluate(
         checkpoint: "best" or "last".
         device: where the model runs.
         figures: draw them again.
-        explain: options of the Grad-CAM sheet.
+        explain: what to explain and how, as in conf/evaluate.yaml.
         tta: values of conf/tta; empty: none; None: as the run had it.
+        wished_errors: error rates whose thresholds the best checkpoint is to keep; None: as the run had them, and a
+            checkpoint that keeps a calibration stays as it is.
+        projections: with the figures, PCA and t-SNE of test images and of the model's features.
 
     Raises:
         FerlabError: not a run folder, or a checkpoint that cannot be read.
@@ -44,8 +52,10 @@ def evaluate(
     config = yaml.safe_load((folder / "config.yaml").read_text())
     path = folder / "checkpoints" / f"{checkpoint}.ckpt"
     task = load(path)
+    check_wishes(wished_errors or ())
     quiet()
     data = load_data(config)
+    check_options(explain or {}, task.net, data.spec.labels)
     if list(task.spec.labels) != list(data.spec.labels):
         raise FerlabError(f"evaluate: {path} knows {list(task.spec.labels)}, the data have {list(data.spec.labels)}")
     before = folder / "metrics.json"
@@ -58,10 +68,17 @@ def evaluate(
     )
     own = config.get("tta") or {}
     tta = own if tta is None else tta
-    config = {**config, "figures": figures, "explain": explain or {}, "tta": tta}
-    result = finish(target, config, task, data, training, device=device, curves=folder / "metrics.csv")
+    wished = list(config.get("wished_errors") or WISHES)
+    wishes = wished if wished_errors is None else list(wished_errors)
+    config = {**config, "figures": figures, "explain": explain or {}, "tta": tta, "wished_errors": wishes}
+    config |= {"projections": projections}
+    keep = checkpoint == "best" and (wished_errors is not None or calibration(task) is None)
+    curves, best = folder / "metrics.csv", path if keep else None
+    result = finish(target, config, task, data, training, device=device, curves=curves, best=best)
     if stored is not None and checkpoint == "best":
-        apart = () if tta == own else ("tta",)
+        # what was asked for otherwise, and what an earlier version did not measure
+        apart = {"tta"} if tta != own else set()
+        apart |= {"calibration"} if wishes != wished or "calibration" not in stored else set()
         again, first = (
             {key: value for key, value in values.items() if key not in apart}
             for values in (json.loads((target / "metrics.json").read_text()), stored)

@@ -19,6 +19,8 @@ from ferlab.callbacks.facts import Facts
 from ferlab.callbacks.interrupt import GracefulInterrupt
 from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError
+from ferlab.evaluation.explaining import check_options
+from ferlab.evaluation.selective import check_wishes
 from ferlab.finish import finish, write_json
 from ferlab.memory import peak_memory
 from ferlab.models.measure import size
@@ -47,11 +49,13 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
     """
     _begin(config, folder)
     try:
+        check_wishes(config["wished_errors"])
         quiet()
         pl.seed_everything(config["seed"], workers=True, verbose=False)
         trainer, why = make_trainer(config, folder)
         data = load_data(config)
         task = make_task(config, data)
+        check_options(config["explain"], task.net, data.spec.labels)
         albumentations.prepare(task.augment)
         if not config["resume"]:
             start_from(task, config["model"].get("pretrained"))
@@ -83,7 +87,9 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
             training |= chosen(best, config["monitor"])
         write_json(folder / "training.json", training)
         curves = next((folder / "metrics.csv" for _ in trainer.loggers), None)
-        result = finish(folder, config, task, data, training, device=str(trainer.strategy.root_device), curves=curves)
+        keeps = None if config["trainer"]["fast_dev_run"] else best
+        device = str(trainer.strategy.root_device)
+        result = finish(folder, config, task, data, training, device=device, curves=curves, best=keeps)
         tracking.publish(trainer.loggers, folder, config, result, training, task, data)
         return result
 

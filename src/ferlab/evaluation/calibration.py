@@ -64,7 +64,13 @@ def brier_losses(probabilities: Probabilities, labels: Labels) -> Float64[np.nda
 def log_losses(probabilities: Probabilities, labels: Labels) -> Float64[np.ndarray, "row"]:
     """Return minus the logarithm of each row's true class, in nats, clipped as `measure` clips its log loss."""
     tiny = float(np.finfo(np.float32).eps)
-    return -np.log(np.clip(normalised(probabilities)[np.arange(len(labels)), labels], tiny, 1 - tiny))
+    return np.asarray(-np.log(np.clip(normalised(probabilities)[np.arange(len(labels)), labels], tiny, 1 - tiny)))
+
+
+def confidences(probabilities: Probabilities, labels: Labels) -> Float64[np.ndarray, "row"]:
+    """Return the probability of each row's predicted class; labels play no part."""
+    del labels
+    return np.asarray(normalised(probabilities).max(1))
 
 
 def reliability(
@@ -171,7 +177,7 @@ def _cells(p: Float64[np.ndarray, "row classes"], kind: str, bins: int) -> "csr_
     """Return which values lie in which cell, (cell, value); classwise the values stand class after class."""
     from scipy.sparse import csr_array
 
-    n, classes = p.shape
+    classes = p.shape[1]
     if kind == "ece_classwise":
         index = np.concatenate([k * bins + by_width(p[:, k], bins) for k in range(classes)])
         cells = classes * bins

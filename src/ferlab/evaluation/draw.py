@@ -11,7 +11,7 @@ from jaxtyping import Int, UInt8
 from torch import Tensor, nn
 
 from ferlab.errors import FerlabError
-from ferlab.evaluation import explanations, figures, galleries
+from ferlab.evaluation import calibration_figures, explanations, figures, galleries
 from ferlab.evaluation.causal import causal_overlap
 from ferlab.evaluation.evidence import Evidence, find_evidence, in_turn, net_input, onto_image
 from ferlab.evaluation.history import learning_curves, read_history
@@ -90,6 +90,9 @@ def draw(
     document = metrics.get("document") or {}
     keep("top_k", figures.top_k(measures, caption, document.get("top")))
     keep("predictions", figures.predictions(test, measures, caption))
+    if "calibration" in metrics:
+        keep("reliability", calibration_figures.reliability(test, metrics["calibration"], caption))
+        keep("risk_coverage", calibration_figures.risk_coverage(test, metrics["calibration"], caption))
     keep("class_counts", _class_counts(data, caption))
     keep("samples", _samples(pictures, names, caption))
     wrong = galleries.confident_errors(test)

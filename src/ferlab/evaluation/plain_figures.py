@@ -1,4 +1,16 @@
 """The figures that show no sample: they may go where pictures of people may not."""
 
 # any other one counts as a picture of people
-PLAIN_FIGURES = ("learning_curves", "class_counts", "confusion", "roc", "top_k", "predictions", "projections")
+PLAIN_FIGURES = (
+    "learning_curves",
+    "class_counts",
+    "confusion",
+    "roc",
+    "top_k",
+    "predictions",
+    "reliability",
+    "risk_coverage",
+    "projections",
+    "insertion_deletion",
+    "randomisation",
+)

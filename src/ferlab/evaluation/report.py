@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ferlab.evaluation import averaged, measured, over_folds
+from ferlab.evaluation import averaged, calibration_words, measured, over_folds
 from ferlab.evaluation.clusters import in_words
 from ferlab.evaluation.verdict import compare
 from ferlab.evaluation.words import MEASURES, duration, estimate, number, span, table
@@ -44,6 +44,7 @@ def write_report(
     parts += [_headline(test), *_document(metrics), "## Figures of merit", _measures(metrics)]
     parts += averaged.section(metrics)
     parts += over_folds.section(metrics)
+    parts += calibration_words.section(metrics)
     parts += ["## Classes, on test", _classes(test), "## Data", *_data(metrics), "## Training", _training(training)]
     if causes:
         parts += ["## Does it look at the causes?", _causes(causes)]
@@ -83,7 +84,11 @@ def render_summary(metrics: dict[str, Any]) -> RenderableType:
         grid.add_row(label, *(estimate(metrics[split][name], name) for split in ("val", "test")))
     guess = [metrics[split]["majority"] for split in ("val", "test")]
     grid.add_row(f"always {guess[1]['label']}", *(estimate(one["accuracy"], "accuracy") for one in guess), style="dim")
-    for cells in [*averaged.summary_rows(metrics), *over_folds.summary_rows(metrics)]:
+    for cells in [
+        *averaged.summary_rows(metrics),
+        *over_folds.summary_rows(metrics),
+        *calibration_words.summary_rows(metrics),
+    ]:
         grid.add_row(*cells)
     lines: list[RenderableType] = [grid, *map(Text, averaged.verdict(metrics))]
     lines += [Text(f"! {mark}", style="yellow") for mark in protocol.get("marks", [])]

@@ -74,5 +74,6 @@ class Loss(nn.Module):
         """Return class probabilities that sum to one; a binary task's single output gives two columns."""
         if self.kind == "binary":
             positive = logits.float().sigmoid()
-            return torch.cat([1 - positive, positive], dim=1)
+            # not 1 - positive: of a sure answer that would leave nothing but rounding
+            return torch.cat([(-logits.float()).sigmoid(), positive], dim=1)
         return logits.float().softmax(dim=1)

@@ -18,8 +18,8 @@ def summary(result: dict[str, Any], training: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         Plain values of the validation and test rows of the chosen checkpoint, those with test-time augmentation
-        below "tta/", and what a reader must know of them: "synthetic", "marks", "protocol". Undefined figures are
-        left out.
+        below "tta/", calibration errors as trained ("test/ece") and at the temperature ("test/calibrated/ece"), and
+        what a reader must know of them: "synthetic", "marks", "protocol". Undefined figures are left out.
     """
     protocol, chosen = result["protocol"], result["checkpoint"]
     out: dict[str, Any] = {
@@ -33,6 +33,7 @@ def summary(result: dict[str, Any], training: dict[str, Any]) -> dict[str, Any]:
         out |= _split(result[split], split)
         if result.get("tta"):
             out |= _split(result["tta"][split], f"tta/{split}")
+    out |= _calibration(result.get("calibration"))
     verdict = compare(result)
     if verdict:
         out |= {"document/row": verdict["row"], "document/reported": verdict["reported"]}
@@ -61,6 +62,20 @@ def _split(measures: dict[str, Any], prefix: str) -> dict[str, Any]:
         out |= _estimate(measures.get(name), f"{prefix}/{name}")
     for label, one in measures["per_class"].items():
         out |= _estimate(one["recall"], f"{prefix}/recall/{label}") | _estimate(one["f1"], f"{prefix}/f1/{label}")
+    return out
+
+
+def _calibration(found: dict[str, Any] | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    out: dict[str, Any] = {"calibration/temperature": found["temperature"]["value"]}
+    for when, prefix in (("before", "test"), ("after", "test/calibrated")):
+        for name in ("ece", "brier", "nll"):
+            out |= _estimate(found["test"][when][name], f"{prefix}/{name}")
+    out |= _estimate(found["selective"]["test"]["aurc"], "test/calibrated/aurc")
+    for one in found["selective"]["wished"]:
+        kept = one["guaranteed"]["test"]
+        out |= _estimate(kept and kept["coverage"], f"test/calibrated/coverage at error {one['wished']:g}")
     return out
 
 

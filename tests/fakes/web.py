@@ -20,6 +20,7 @@ class Web:
         status: of every answer; 200 serves the file.
         declares: `x-goog-hash`; None for the right one, "" for none.
         storage: `Location` that every request is sent on to.
+        pages: what else is served, by path.
         requests: headers of each request.
         address: where it listens.
     """
@@ -30,11 +31,18 @@ class Web:
     status: int = 200
     declares: str | None = None
     storage: str = ""
+    pages: dict[str, bytes] = field(default_factory=dict)
     requests: list[dict[str, str]] = field(default_factory=list)
     address: str = ""
 
     def answer(self, to: BaseHTTPRequestHandler) -> None:
         self.requests.append(dict(to.headers))
+        if to.path in self.pages:
+            to.send_response(200)
+            to.send_header("Content-Length", str(len(self.pages[to.path])))
+            to.end_headers()
+            to.wfile.write(self.pages[to.path])
+            return
         if self.storage or self.status != 200:
             to.send_response(302 if self.storage else self.status)
             to.send_header("Location", self.storage)

@@ -14,7 +14,8 @@ from filelock import FileLock, Timeout
 
 from ferlab.errors import FerlabError
 from ferlab.fetching.http import RefusedError, download
-from ferlab.fetching.kaggle import CURE, login
+from ferlab.fetching.kaggle import CURE, is_there, login
+from ferlab.fetching.zenodo import declared_md5
 
 
 class Source(TypedDict):
@@ -81,10 +82,16 @@ def _get(source: Source, target: Path, sha256: str | None) -> None:
     part = target.with_name(f"{target.name}.part")
     signed = login(source["url"])
     try:
-        md5 = download(source["url"], part, signed)
+        # asked first: a record that no longer holds the file is known before a byte of it comes
+        declared = declared_md5(source["url"])
+        stored = download(source["url"], part, signed)
     except RefusedError as error:
         raise FerlabError(_refused(error, source, target, signed is not None)) from error
-    if wrong := _difference(part, "md5", md5) or _difference(part, "sha256", sha256) or _damage(part, target.suffix):
+    if (
+        wrong := _difference(part, "md5", declared or stored)
+        or _difference(part, "sha256", sha256)
+        or _damage(part, target.suffix)
+    ):
         aside = part.replace(target.with_name(f"{target.name}.wrong"))
         raise FerlabError(
             f"fetch: what was downloaded is not the right file: {wrong}; it is kept as {aside} and was not put in "
@@ -147,6 +154,8 @@ def _damage(path: Path, suffix: str) -> str | None:
 def _refused(error: RefusedError, source: Source, target: Path, signed: bool) -> str:
     host = source["url"].split("/")[2]
     by_hand = f"or download it in a browser from {source['page']} and save it as {target}"
+    if error.status in (401, 403) and not is_there(source["url"]):
+        return f"fetch: {host} does not give it out ({error}); cure: look at {source['page']}; {by_hand}"
     if error.status in (401, 403) and not signed:
         return f"fetch: {host} asks for a login ({error}) and none was found; cure: {CURE}; {by_hand}"
     if error.status in (401, 403):

@@ -28,7 +28,7 @@ def login(url: str) -> Login | None:
     Raises:
         FerlabError: kaggle.json is none.
     """
-    if urlsplit(url).hostname != HOST:
+    if not is_there(url):
         return None
     if token := os.environ.get("KAGGLE_API_TOKEN"):
         return _bearer(_read(Path(token)) or token)
@@ -48,6 +48,11 @@ def login(url: str) -> Login | None:
         raise FerlabError(
             f'fetch: {file}: expected {{"username": ..., "key": ...}}, found none; cure: {CURE}'
         ) from error
+
+
+def is_there(url: str) -> bool:
+    """Tell whether `url` lies at Kaggle."""
+    return urlsplit(url).hostname == HOST
 
 
 def _bearer(token: str) -> Login:

@@ -20,7 +20,7 @@ from ferlab.data.progress import watched
 THRESHOLD = 0.8
 
 # raise it whenever the pairs change: results cached by older versions are then left alone
-_VERSION = 1
+_VERSION = 2
 # below the threshold, kept for a look at what was not taken
 _NEARLY = 0.15
 _BLOCK = 1024
@@ -39,6 +39,7 @@ class Copies:
             groups of one. Numbered from 0 in the order of their first images.
         misses: pairs just below the threshold, that were not taken.
         miss_scores: their correlation.
+        basis: by which candidates were found among all pairs.
     """
 
     pairs: Int64[np.ndarray, "pair 2"]
@@ -48,6 +49,7 @@ class Copies:
     clusters: Int64[np.ndarray, "sample"]
     misses: Int64[np.ndarray, "miss 2"]
     miss_scores: Float32[np.ndarray, "miss"]
+    basis: Basis
 
 
 def find_copies(x: UInt8[np.ndarray, "sample height width channel"], name: str) -> Copies:
@@ -67,8 +69,9 @@ def find_copies(x: UInt8[np.ndarray, "sample height width channel"], name: str) 
         "shape": list(x.shape),
         "content": hashlib.blake2b(digests.tobytes(), digest_size=16).hexdigest(),
     }
-    found = cached("copies", key, lambda: _find(x, digests, name))
-    return Copies(**{part: np.array(values) for part, values in found.items()})
+    found = {part: np.array(values) for part, values in cached("copies", key, lambda: _find(x, digests, name)).items()}
+    basis = Basis(found.pop("mean"), found.pop("axes"), float(found.pop("floor")))
+    return Copies(**found, basis=basis)
 
 
 def _digests(x: UInt8[np.ndarray, "sample height width channel"]) -> np.ndarray:
@@ -81,7 +84,7 @@ def _find(x: UInt8[np.ndarray, "sample height width channel"], digests: np.ndarr
     groups = _numbered(groups)
     members = np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1])
     first = np.array([own[0] for own in members])
-    near, scores, mirrored = _near(x, first, name)
+    near, scores, mirrored, basis = _near(x, first, name)
     taken = scores >= THRESHOLD
     parts = [(_within(own), True, 1.0, False) for own in members if len(own) > 1]
     parts += [
@@ -97,9 +100,12 @@ def _find(x: UInt8[np.ndarray, "sample height width channel"], digests: np.ndarr
         "exact": exact.astype(bool),
         "scores": score.astype(np.float32),
         "mirrored": mirror.astype(bool),
-        "clusters": _clusters(pairs, len(x)),
+        "clusters": joined(pairs, len(x)),
         "misses": np.sort(first[near[~taken]], axis=1).reshape(-1, 2).astype(np.int64),
         "miss_scores": scores[~taken],
+        "mean": basis.mean,
+        "axes": basis.axes,
+        "floor": np.array(basis.floor),
     }
 
 
@@ -112,7 +118,8 @@ def _across(own: Int64[np.ndarray, "member"], others: Int64[np.ndarray, "other"]
     return np.sort(np.stack([np.repeat(own, len(others)), np.tile(others, len(own))], axis=1), axis=1)
 
 
-def _clusters(pairs: Int64[np.ndarray, "pair 2"], n: int) -> Int64[np.ndarray, "sample"]:
+def joined(pairs: Int64[np.ndarray, "pair 2"], n: int) -> Int64[np.ndarray, "sample"]:
+    """Return of each of `n` samples the number of its group, joined by a chain of pairs; numbered as in `Copies`."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -128,12 +135,13 @@ def _numbered(groups: np.ndarray) -> Int64[np.ndarray, "sample"]:
 
 def _near(
     x: UInt8[np.ndarray, "sample height width channel"], which: np.ndarray, name: str
-) -> tuple[Int64[np.ndarray, "pair 2"], Float32[np.ndarray, "pair"], Bool[np.ndarray, "pair"]]:
-    """Return the pairs of the images `which` that are alike or nearly so, how much, and whether in a mirror."""
+) -> tuple[Int64[np.ndarray, "pair 2"], Float32[np.ndarray, "pair"], Bool[np.ndarray, "pair"], Basis]:
+    """Return the pairs of the images `which` that are alike or nearly so: how much, whether in a mirror."""
     seen = views((x[i] for i in watched(which, len(which), f"{name}: looking at images")), len(which))
+    basis = fit(seen.smooth)
     best: dict[tuple[int, int], tuple[float, bool]] = {}
     blocks = -(-len(which) // _BLOCK)
-    for pairs, mirror in watched(_candidates(seen, fit(seen.smooth)), 2 * blocks, f"{name}: comparing images"):
+    for pairs, mirror in watched(_candidates(seen, basis), 2 * blocks, f"{name}: comparing images"):
         for i, j in pairs.tolist():
             score = likeness(seen, i, seen, j, mirror)
             if score >= THRESHOLD - _NEARLY and score > best.get((i, j), (-1.0, False))[0]:
@@ -143,6 +151,7 @@ def _near(
         np.array(found, np.int64).reshape(-1, 2),
         np.array([best[pair][0] for pair in found], np.float32),
         np.array([best[pair][1] for pair in found], bool),
+        basis,
     )
 
 

@@ -1,7 +1,6 @@
 """The figure of projections: raw images and a model's features, by PCA and by t-SNE, points coloured by class."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -60,7 +59,7 @@ def _points(
     points: Float[np.ndarray, "sample 2"],
     labels: Int[np.ndarray, "sample"],
     names: Sequence[str],
-    order: np.ndarray[Any, Any],
+    order: Int[np.ndarray, "sample"],
 ) -> None:
     size = 9 if len(points) > 500 else 22
     # a few layers of each class in turn: one scatter a point would take minutes

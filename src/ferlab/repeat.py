@@ -55,7 +55,7 @@ def evaluate(
     check_wishes(wished_errors or ())
     quiet()
     data = load_data(config)
-    check_options(explain or {}, task.net, data.spec.labels)
+    check_options(explain or {}, task.net, task.preprocess, data.spec.labels)
     if list(task.spec.labels) != list(data.spec.labels):
         raise FerlabError(f"evaluate: {path} knows {list(task.spec.labels)}, the data have {list(data.spec.labels)}")
     before = folder / "metrics.json"

@@ -55,7 +55,7 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
         trainer, why = make_trainer(config, folder)
         data = load_data(config)
         task = make_task(config, data)
-        check_options(config["explain"], task.net, data.spec.labels)
+        check_options(config["explain"], task.net, task.preprocess, data.spec.labels)
         albumentations.prepare(task.augment)
         if not config["resume"]:
             start_from(task, config["model"].get("pretrained"))

@@ -181,7 +181,8 @@ def test_causes_are_told_in_a_sentence(metrics, tmp_path):
     masks = np.zeros((9, 8, 8), dtype=np.uint8)
     masks[:, :4] = 1
     causes = causal_overlap(rng.random((9, 8, 8)), masks)
-    text = write_report(tmp_path, metrics, {}, causes=causes).read_text()
+    found = {"methods": ["gradcam"], "left_out": [], "causes": {"gradcam": causes}}
+    text = write_report(tmp_path, metrics, {}, explanations=found).read_text()
     assert "Grad-CAM heat of 9 test images" in text and "cover 50.0 % of the image" in text
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ferlab.evaluation.draw import Pictures
 from ferlab.evaluation.features import features
+from ferlab.evaluation.pictures import Pictures
 from ferlab.evaluation.projections import FEWEST, MOST, project, subset
 from ferlab.evaluation.scatter import projection_sheet
 from ferlab.evaluation.style import Caption, save

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ferlab.evaluation import averaged, calibration_words, measured, over_folds
+from ferlab.evaluation import averaged, calibration_words, explained, measured, over_folds
 from ferlab.evaluation.clusters import in_words
 from ferlab.evaluation.verdict import compare
 from ferlab.evaluation.words import MEASURES, duration, estimate, number, span, table
@@ -20,7 +20,7 @@ def write_report(
     metrics: dict[str, Any],
     training: dict[str, Any],
     figures: Sequence[Path] = (),
-    causes: dict[str, Any] | None = None,
+    explanations: dict[str, Any] | None = None,
 ) -> Path:
     """Write a run's report.md.
 
@@ -30,7 +30,7 @@ def write_report(
         training: how it was trained: command, epochs, chosen_epoch, seconds, precision, ...; what is missing is left
             out of the page.
         figures: PNG files, in the order to show; linked relative to `folder`.
-        causes: `causal_overlap`'s result, where the data know the causes.
+        explanations: what stands in figures/explanations.json.
     """
     test, data = metrics["test"], metrics["data"]
     parts = [f"# {metrics['model']} on {data['name']}, seed {metrics['seed']}"]
@@ -46,8 +46,7 @@ def write_report(
     parts += over_folds.section(metrics)
     parts += calibration_words.section(metrics)
     parts += ["## Classes, on test", _classes(test), "## Data", *_data(metrics), "## Training", _training(training)]
-    if causes:
-        parts += ["## Does it look at the causes?", _causes(causes)]
+    parts += explained.section(explanations)
     if figures:
         parts.append("## Figures")
         parts += [
@@ -183,19 +182,6 @@ def _crossing(protocol: dict[str, Any]) -> str:
             text += f" Samples that stand elsewhere too, {kind}: {', '.join(counts)}."
     lost = [f"{count:,} {role}" for role, count in dropped.items()]
     return text + (f" Left out as copies: {', '.join(lost)}." if lost else "")
-
-
-def _causes(causes: dict[str, Any]) -> str:
-    def times(name: str) -> str:
-        return f"{causes[name]['value']:.2f} times ({causes[name]['low']:.2f} to {causes[name]['high']:.2f})"
-
-    share, area = number(causes["share"]["value"], ""), number(causes["area"]["value"], "")
-    return (
-        f"Of the Grad-CAM heat of {causes['n']:,} test images, {share} lies inside the regions that cause the label, "
-        f"which cover {area} of the image: {times('ratio_area')} as much as by chance, and {times('ratio_elsewhere')} "
-        "as much as lies inside the regions of other images. The hottest place lies inside for "
-        f"{estimate(causes['pointing'], '')}."
-    )
 
 
 def _training(training: dict[str, Any]) -> str:

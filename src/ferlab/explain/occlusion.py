@@ -44,12 +44,7 @@ def occlusion(
         FerlabError: a patch that is larger than the image, a stride that leaves gaps, or a target that is no class.
     """
     height, width = x.shape[2:]
-    patch = max(1, min(height, width) // 6) if patch is None else patch
-    stride = max(1, patch // 2) if stride is None else stride
-    if not 1 <= patch <= min(height, width):
-        raise FerlabError(f"explain.patch: expected a side in 1..{min(height, width)} pixels, found {patch}")
-    if not 1 <= stride <= patch:
-        raise FerlabError(f"explain.stride: expected 1..{patch} (the patch's side), found {stride}")
+    patch, stride = window(height, width, patch, stride)
     batch = batch or (ON_CPU if x.device.type == "cpu" else ELSEWHERE)
     heat = torch.zeros(len(x), height * width, device=x.device)
     times = torch.zeros(height * width, device=x.device)
@@ -66,6 +61,21 @@ def occlusion(
             heat += (whole - after.view(count, -1)).T @ flat
             times += flat.sum(0)
     return scaled((heat / times).view(len(x), height, width))
+
+
+def window(height: int, width: int, patch: int | None, stride: int | None) -> tuple[int, int]:
+    """Return patch and stride in pixels, the defaults filled in.
+
+    Raises:
+        FerlabError: a patch that is larger than the image, or a stride that leaves gaps.
+    """
+    patch = max(1, min(height, width) // 6) if patch is None else patch
+    stride = max(1, patch // 2) if stride is None else stride
+    if not 1 <= patch <= min(height, width):
+        raise FerlabError(f"explain.patch: expected a side in 1..{min(height, width)} pixels, found {patch}")
+    if not 1 <= stride <= patch:
+        raise FerlabError(f"explain.stride: expected 1..{patch} (the patch's side), found {stride}")
+    return patch, stride
 
 
 def _patches(

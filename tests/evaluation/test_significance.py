@@ -60,4 +60,4 @@ def test_bootstrap_p_agrees_with_the_percentile_interval():
     assert bootstrap_p(np.full(99, 0.1)) == pytest.approx(0.02)
     assert bootstrap_p(np.append(np.full(60, np.nan), np.ones(40))) is None
     # far from 0 the normal tail, or no difference could survive a correction for a thousand pairs
-    assert bootstrap_p(rng.normal(8, 1, 9_999)) == pytest.approx(1.2e-15, rel=2)
+    assert 1e-17 < bootstrap_p(rng.normal(8, 1, 9_999)) < 1e-13 and bootstrap_p(rng.normal(20, 1, 9_999)) > 0

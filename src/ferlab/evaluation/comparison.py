@@ -60,7 +60,7 @@ def compare_rows(
         "n": len(first),
         "smaller_is_better": smaller_is_better(metric),
         "intervals": {"resamples": resamples, "seed": seed, **units.facts()},
-        "models": {name: _estimate(metric, values[name], draws[name], len(first), units) for name in rows},
+        "models": {name: estimated_from(rows[name], metric, values[name], draws[name], units) for name in rows},
     }
     pairs = []
     if groups is None:
@@ -147,6 +147,29 @@ def sentence(pair: dict[str, Any], metric: str, n: int, pairs: int = 1) -> str:
     return f"no evidence that {a} beats {b}{f', once {pairs:,} pairs are counted' * counted}: {text}."
 
 
+def estimated(rows: Rows, metric: str, resamples: int = RESAMPLES, seed: int = SEED) -> dict[str, Any] | None:
+    """Return one figure of the rows of one split as an estimate; None where they cannot tell it."""
+    value, units = observed(rows, [metric])[metric], clusters_of(rows)
+    if np.isnan(value):
+        return None
+    return estimated_from(rows, metric, value, resample(rows, [metric], units, resamples, seed)[metric], units)
+
+
+def estimated_from(
+    rows: Rows, metric: str, value: float, draws: Float[np.ndarray, "resample"], units: Units
+) -> dict[str, float | str]:
+    """Return a figure as an estimate, from its draws; accuracy of independent rows gets Wilson's interval."""
+    kind = "bootstrap" if units.index is None else "clustered bootstrap"
+    bounds = percentile(draws) if units.count > 1 else None
+    if metric == "accuracy" and units.index is None:
+        kind, bounds = "wilson", wilson(int((rows.preds == rows.labels).sum()), len(rows))
+    if bounds is None:
+        kind, bounds = "none", (0.0, LIMITS.get(metric, 1.0))
+    # the draws of a rare class may all lie to one side
+    low, high = min(bounds[0], value), max(bounds[1], value)
+    return {"value": round(value, 6), "low": round(low, 6), "high": round(high, 6), "interval": kind}
+
+
 def gap(value: float, metric: str, unit: bool = True) -> str:
     """Return a difference as people write it: "+0.4 points", or "-0.031" of areas and losses."""
     # adding 0 makes a rounded -0.0 positive
@@ -162,18 +185,6 @@ def bounds_text(low: float, high: float, metric: str) -> str:
 
 def _better(pair: dict[str, Any], loss: bool) -> str | None:
     return None if not pair["value"] else "a" if (pair["value"] > 0) != loss else "b"
-
-
-def _estimate(
-    metric: str, value: float, draws: Float[np.ndarray, "resample"], n: int, units: Units
-) -> dict[str, float | str]:
-    kind = "bootstrap" if units.index is None else "clustered bootstrap"
-    bounds = percentile(draws) if units.count > 1 else None
-    if metric == "accuracy" and units.index is None:
-        kind, bounds = "wilson", wilson(round(value * n), n)
-    if bounds is None:
-        kind, bounds = "none", (0.0, LIMITS.get(metric, 1.0))
-    return {"value": round(value, 6), "low": round(bounds[0], 6), "high": round(bounds[1], 6), "interval": kind}
 
 
 def _other_samples(first: str, ours: Rows, name: str, theirs: Rows, split: str, shared: int) -> str:

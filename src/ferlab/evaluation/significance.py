@@ -4,8 +4,8 @@ Sources: McNemar, Psychometrika 12 (1947), exact with mid-p as Fagerland, Lyders
 (BMC Med. Res. Methodol. 13:91, 2013); Holm, Scand. J. Stat. 6 (1979).
 """
 
+import math
 from collections.abc import Sequence
-from statistics import NormalDist
 
 import numpy as np
 from jaxtyping import Float
@@ -52,7 +52,7 @@ def bootstrap_p(draws: Float[np.ndarray, "resample"]) -> float | None:
         return p
     if not np.ptp(told):
         return p
-    return min(p, 2 * NormalDist().cdf(-abs(float(told.mean())) / float(told.std())))
+    return min(p, math.erfc(abs(float(told.mean())) / float(told.std()) / math.sqrt(2)))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

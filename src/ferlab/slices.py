@@ -1,0 +1,22 @@
+"""`python -m ferlab.slices RUN by=COLUMN`: a metric of every part of a run's rows, and whether the parts differ."""
+
+from typing import Any
+
+from ferlab.config import entry, positional
+
+
+def slices(config: dict[str, Any]) -> None:
+    """Slice the run that `config` names."""
+    from ferlab.evaluation.slicing import slices as run
+
+    run(**config)
+
+
+def main() -> None:
+    """Run the entry."""
+    positional("run", many=False)
+    entry("slices", slices)
+
+
+if __name__ == "__main__":
+    main()

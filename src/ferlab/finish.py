@@ -12,6 +12,7 @@ from ferlab.build import build
 from ferlab.checkpoint import Predictor, amend
 from ferlab.data.datamodule import DataModule
 from ferlab.evaluation import calibrated
+from ferlab.evaluation.copies_aside import standard_slices
 from ferlab.evaluation.draw import draw
 from ferlab.evaluation.measure import measure
 from ferlab.evaluation.paired import accuracy_difference
@@ -60,6 +61,7 @@ def finish(
         "val": measure(rows, "val", majority=_majority(data)),
         "test": measure(rows, "test", majority=_majority(data)),
     }
+    result["slices"] = standard_slices(rows, result)
     with Console().status("calibrating"):
         result["calibration"] = calibrated.calibrated(rows, config.get("wished_errors"))
     if best is not None:

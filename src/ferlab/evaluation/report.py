@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ferlab.evaluation import averaged, calibration_words, explained, measured, over_folds
+from ferlab.evaluation import averaged, calibration_words, copies_aside, explained, measured, over_folds
 from ferlab.evaluation.clusters import in_words
 from ferlab.evaluation.verdict import compare
 from ferlab.evaluation.words import MEASURES, duration, estimate, number, span, table
@@ -42,6 +42,7 @@ def write_report(
     if marks:
         parts.append("> **Read with care:** " + "; ".join(marks) + ".")
     parts += [_headline(test), *_document(metrics), "## Figures of merit", _measures(metrics)]
+    parts += copies_aside.section(metrics)
     parts += averaged.section(metrics)
     parts += over_folds.section(metrics)
     parts += calibration_words.section(metrics)
@@ -84,6 +85,7 @@ def render_summary(metrics: dict[str, Any]) -> RenderableType:
     guess = [metrics[split]["majority"] for split in ("val", "test")]
     grid.add_row(f"always {guess[1]['label']}", *(estimate(one["accuracy"], "accuracy") for one in guess), style="dim")
     for cells in [
+        *copies_aside.summary_rows(metrics),
         *averaged.summary_rows(metrics),
         *over_folds.summary_rows(metrics),
         *calibration_words.summary_rows(metrics),

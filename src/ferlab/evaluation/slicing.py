@@ -116,8 +116,8 @@ def write(result: dict[str, Any], folder: Path, run: Run) -> list[Path]:
     drawn = f"clusters by {how['column']}" if how["drawn"] == "clusters" else "rows"
     parts.append(
         f"{result['split']} rows. In brackets 95 % intervals: {how['resamples']:,} resamples of {drawn}, seed "
-        f"{how['seed']}; Wilson's for accuracy of independent rows. Less the rest: the slice less all other rows; p corrected by Holm "
-        f"for {len(result['slices'])} slices."
+        f"{how['seed']}; Wilson's for accuracy of independent rows. Less the rest: the slice less all other rows; p "
+        f"corrected by Holm for {len(result['slices'])} slices."
     )
     page = write_text(folder / "slices.md", "\n\n".join([*parts, "![slices](slices.png)"]) + "\n")
     return [write_text(folder / "slices.json", json.dumps(result, indent=2, allow_nan=False) + "\n"), page, picture]

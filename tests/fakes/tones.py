@@ -29,7 +29,7 @@ def chirps(count: int, length: int, seed: int = 0) -> torch.Tensor:
 class Tones:
     """A data set: rising and falling tones of six speakers, unlike in length."""
 
-    def __init__(self, each: int = 24, length: int = 16_000) -> None:
+    def __init__(self, each: int = 40, length: int = 16_000) -> None:
         self.each, self.length = each, length
 
     def load(self) -> Samples:

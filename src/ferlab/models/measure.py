@@ -23,8 +23,8 @@ class Layer:
         params: trainable plus non_trainable.
         trainable: parameters that learn.
         non_trainable: frozen parameters and, as Keras counts, BatchNorm's running mean and variance.
-        multiply_adds: products of a convolution or dense layer for one sample, over all calls; additions of biases,
-            BatchNorm, activations and pooling are not counted.
+        multiply_adds: products of a convolution, dense or recurrent layer for one sample, over all calls and steps;
+            additions of biases, BatchNorm, activations, gates and pooling are not counted.
     """
 
     name: str
@@ -83,6 +83,9 @@ def measure(net: nn.Module, input_shape: tuple[int, ...]) -> Summary:
             outputs.setdefault(names[module], tuple(first.shape[1:]))
         if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear):
             products[names[module]] += first.numel() * module.weight[0].numel()
+        if isinstance(module, nn.RNNBase):
+            kernels = (p.numel() for name, p in module.named_parameters() if name.startswith("weight_"))
+            products[names[module]] += first[..., 0].numel() * sum(kernels)
 
     hooks = [module.register_forward_hook(note) for module in names]
     device = next((p.device for p in net.parameters()), torch.device("cpu"))

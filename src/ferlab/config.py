@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
@@ -50,12 +51,14 @@ def conf_dir() -> Path:
 
 
 def compose(name: str = "train", overrides: Sequence[str] = ()) -> DictConfig:
-    """Compose a configuration outside a run, for tests and notebooks.
+    """Compose a configuration beside the present run's, or outside a run: for tests and notebooks.
 
     Args:
         name: file name in conf/ without `.yaml`.
         overrides: as on the command line, `["model=cnn4", "seed=1"]`.
     """
+    if GlobalHydra.instance().is_initialized():
+        return hydra.compose(name, list(overrides))
     with hydra.initialize_config_dir(str(conf_dir()), version_base="1.3"):
         return hydra.compose(name, list(overrides))
 

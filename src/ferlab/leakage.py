@@ -21,6 +21,11 @@ def leakage(config: dict[str, Any]) -> None:
     for key, values in (("protocols", names), ("seeds", [config["seed"]] if seeds is None else seeds)):
         if not isinstance(values, list) or len(set(values)) < len(values):
             raise FerlabError(f"leakage: {key}: expected a list, each once, found {values}; cure: '{key}=[...]'")
+    if len(names) < 2:
+        raise FerlabError(
+            f"leakage: protocols: expected two or more, the first a clean one, found {names}; "
+            "cure: 'protocols=[official,legacy_d2]'"
+        )
     composed = {name: plain(compose("leakage", [*given, f"protocol={name}"])) for name in names}
     # torch takes seconds to import: --help, --cfg and mistyped options were answered before
     from ferlab.studies.leakage import leakage as run

@@ -21,7 +21,7 @@ def leakage(
     """Train under each protocol and seed, and set the figures beside those of the first protocol.
 
     Args:
-        configs: protocol -> conf/leakage.yaml composed with it and resolved; `resume`: a folder to go on in.
+        configs: two or more, protocol -> conf/leakage.yaml composed with it, plain values; `resume`: a folder to go on in.
         seeds: one run a protocol and seed.
         folder: where the runs' folders, leakage.json, leakage.md and leakage.png go.
         command: what repeats all of it.
@@ -31,7 +31,7 @@ def leakage(
         What went into leakage.json.
 
     Raises:
-        FerlabError: fewer than two protocols, a first one that is not clean, or any mistake that `train` reports.
+        FerlabError: no seed, a first protocol that is not clean, or any mistake that `train` reports.
     """
     first = next(iter(configs.values()))
     refuse_processes(first["trainer"], "ferlab.leakage")
@@ -63,11 +63,6 @@ def leakage(
 
 def _check(configs: dict[str, dict[str, Any]], seeds: Sequence[int]) -> None:
     """Tell now what would end a run after hours."""
-    if len(configs) < 2:
-        raise FerlabError(
-            f"leakage: protocols: expected two or more, the first a clean one, found {list(configs)}; "
-            "cure: 'protocols=[official,legacy_d2]'"
-        )
     if not seeds:
         raise FerlabError("leakage: seeds: expected one or more, found none; cure: 'seeds=[0,1,2]'")
     samples = None

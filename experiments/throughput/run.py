@@ -23,11 +23,15 @@ SECTIONS = {
     "usual": "A training step against the usual way",
     "keras": "A training step against the documents' own Keras code",
     "augment": "D1's augmentation against albumentations",
+    "speech": "D2's front end for speech against librosa",
     "read": "Reading FER-2013 (35,887 images)",
     "memory": "Memory",
     "epochs": "D2's ten epochs",
 }
-HERE_ON = {"cpu": ("step", "usual", "keras", "augment", "read", "memory"), "cuda": ("step", "usual", "epochs")}
+HERE_ON = {
+    "cpu": ("step", "usual", "keras", "augment", "speech", "read", "memory"),
+    "cuda": ("step", "usual", "epochs"),
+}
 
 
 def main() -> None:
@@ -71,6 +75,8 @@ def main() -> None:
                 rows += measure(training.arms(case, steps, images, Path(folder)), options.repeats)
         if "augment" in only:
             rows += augmentation(options.steps or 40, options.repeats, here, there)
+        if "speech" in only:
+            rows += hearing(options.steps or 20, options.repeats, here, there)
     if "read" in only:
         rows += reading(options.repeats)
     if "memory" in only:
@@ -116,6 +122,23 @@ def augmentation(steps: int, repeats: int, here: ProcessPoolExecutor, there: Pro
         ]
         rows += measure(arms, repeats)
     return rows
+
+
+def hearing(steps: int, repeats: int, here: ProcessPoolExecutor, there: ProcessPoolExecutor) -> list[Row]:
+    """Measure D2's log-mel windows in clips a second, on one thread and on as many as torch takes."""
+    # imported here: librosa is no dependency of ferlab
+    import speech
+
+    section = SECTIONS["speech"]
+    theirs = Row(section, speech.NAME, "librosa", "clips/s")
+    one = Row(section, speech.NAME, "ferlab, 1 thread", "clips/s", against=theirs, compare="rate")
+    mine = Row(section, speech.NAME, "ferlab", "clips/s", against=theirs, compare="rate", bound=5)
+    arms: Arms = [
+        (theirs, lambda: there.submit(speech.librosa, steps).result()),
+        (one, lambda: here.submit(speech.ferlab, steps, 1).result()),
+        (mine, lambda: here.submit(speech.ferlab, steps).result()),
+    ]
+    return measure(arms, repeats)
 
 
 def reading(repeats: int) -> list[Row]:

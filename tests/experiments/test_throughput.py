@@ -165,12 +165,13 @@ def test_readme_keeps_its_words_and_takes_the_latest_table(table, tmp_path):
 @pytest.mark.slow
 def test_command_of_the_readme_runs(tmp_path):
     pytest.importorskip("albumentations")
+    pytest.importorskip("librosa")
     command = [sys.executable, str(FOLDER / "run.py"), "--repeats", "1", "--steps", "2", "--models", "sentiment_cnn"]
     environment = {k: v for k, v in os.environ.items() if k != "FERLAB_DATA"}
     subprocess.run([*command, "--out", str(tmp_path)], check=True, env=environment, timeout=900)
     values = list(csv.DictReader((tmp_path / "results.csv").read_text().splitlines()))
     assert [row["arm"] for row in values] == [
         "bare loop", "ferlab", "ferlab", "ferlab in fp32", "usual, 0 workers", "usual, 1 worker", "usual, 2 workers",
-        *["albumentations", "ferlab, 1 thread", "ferlab"] * 2,
+        *["albumentations", "ferlab, 1 thread", "ferlab"] * 2, "librosa", "ferlab, 1 thread", "ferlab",
     ]  # fmt: skip
     assert all(float(row["value"]) > 0 for row in values)

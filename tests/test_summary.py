@@ -18,6 +18,12 @@ COUNTS = {
 }
 
 
+def test_networks_for_sounds_too(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = summarise(plain_summary("model=td_cnn_lstm", "shape=[60000]", "labels=14"))
+    assert (shown["total"], shown["trainable"], shown["input"]) == (1_183_694, 1_182_926, [5, 128, 128])
+    assert "5 x 128 mels x 128 frames" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("experiment", "counts"), COUNTS.items())
 def test_the_documents_counts_come_out(
     experiment: str, counts: tuple[int, int | None], capsys: pytest.CaptureFixture[str]

@@ -35,8 +35,9 @@ def summarise(config: dict[str, Any]) -> dict[str, Any]:
     if config["format"] == "json":
         print(json.dumps(summary.to_dict()))
     else:
-        channels, height, width = preprocess.output_shape
-        title = f"{config['model']['name']}, {height}x{width}x{channels} pixels, {outputs} outputs"
+        depth, rows, columns = preprocess.output_shape
+        seen = f"{rows}x{columns}x{depth} pixels" if len(shape) == 3 else f"{depth} x {rows} mels x {columns} frames"
+        title = f"{config['model']['name']}, {seen}, {outputs} outputs"
         Console().print(render(summary, title))
     return summary.to_dict()
 
@@ -45,8 +46,11 @@ def _sizes(config: dict[str, Any]) -> tuple[tuple[int, ...], int]:
     """Return the shape of a raw sample and the number of outputs."""
     shape, labels = config["shape"], config["labels"]
     if shape is not None and labels is not None:
-        if len(shape) != 3 or labels < 1:
-            raise FerlabError(f"shape, labels: expected [height,width,channels] and 1 or more, found {shape}, {labels}")
+        if len(shape) not in (1, 3) or labels < 1:
+            raise FerlabError(
+                "shape, labels: expected [height,width,channels] of images or [samples] of sounds, and 1 or more, "
+                f"found {shape}, {labels}"
+            )
         return tuple(shape), 1 if config["data"].get("kind") == "binary" else labels
     source = build(config["data"])
     spec: TaskSpec = source.spec if hasattr(source, "spec") else source.load().spec

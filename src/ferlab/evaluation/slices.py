@@ -5,11 +5,10 @@ than two parts by Monte Carlo); other metrics, a permutation of who belongs to w
 2000). Rows of one cluster are drawn together; then the smallest corrected p of the parts stands for the whole.
 """
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int64, Shaped
+from jaxtyping import Bool, Float, Int64, Shaped
 
 from ferlab.errors import FerlabError
 from ferlab.evaluation.clusters import Units, clusters_of
@@ -96,9 +95,7 @@ def parts_of(values: Shaped[np.ndarray, "row"], by: str, bins: int = 4) -> tuple
         if len(np.unique(numbers[known])) > MANY_VALUES:
             if bins < 2:
                 raise FerlabError(f"slices: bins: expected 2 or more, found {bins}")
-            edges = np.unique(np.quantile(numbers[known], np.linspace(0, 1, bins + 1)))
-            index = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, len(edges) - 2)
-            names = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges.tolist())]
+            names, index = _binned(numbers, known, bins)
         else:
             unique, index = np.unique(numbers, return_inverse=True)
             names = [f"{value:.10g}" for value in unique]
@@ -116,6 +113,20 @@ def parts_of(values: Shaped[np.ndarray, "row"], by: str, bins: int = 4) -> tuple
             "cure: a coarser column, or one of numbers, which are cut into bins"
         )
     return names, np.asarray(index, dtype=np.int64).reshape(-1)
+
+
+def _binned(
+    numbers: Float[np.ndarray, "row"], known: Bool[np.ndarray, "row"], bins: int
+) -> tuple[list[str], Int64[np.ndarray, "row"]]:
+    """Cut at quantiles, equal values together, so that bins may be fewer; rows that are not known stand anywhere."""
+    cuts = np.unique(np.quantile(numbers[known], np.linspace(0, 1, bins + 1)[1:-1]))
+    index = np.searchsorted(cuts, numbers, side="left")
+    if len(np.unique(index[known])) < 2:
+        # most rows hold the largest value
+        index = np.searchsorted(cuts, numbers, side="right")
+    kept, index = np.unique(np.where(known, index, index[known][0]), return_inverse=True)
+    ends = [numbers[known & (index == i)] for i in range(len(kept))]
+    return [f"{part.min():.4g} to {part.max():.4g}" for part in ends], index.astype(np.int64)
 
 
 def sentence(found: dict[str, Any]) -> str:
@@ -196,10 +207,12 @@ def _contingency(right: np.ndarray, index: np.ndarray, seed: int) -> dict[str, A
     return {"name": "Fisher's test by Monte Carlo", "p": float(fisher_exact(counts, method=method).pvalue)}
 
 
-def _permutation(rows: Rows, index: np.ndarray, metric: str, seed: int) -> dict[str, Any] | None:
+def _permutation(
+    rows: Rows, index: np.ndarray, metric: str, seed: int, shuffles: int = PERMUTATIONS
+) -> dict[str, Any] | None:
     """Shuffle who belongs to which part; the statistic is the spread of the parts' figures, weighted by their rows."""
     sizes = np.bincount(index)
-    order = np.argsort(np.random.default_rng(seed).random((PERMUTATIONS, len(index))), axis=1)
+    order = np.argsort(np.random.default_rng(seed).random((shuffles, len(index))), axis=1)
     # the first column is what was observed
     shuffled = np.concatenate([index[None], index[order]]).T
     figures = []
@@ -213,5 +226,5 @@ def _permutation(rows: Rows, index: np.ndarray, metric: str, seed: int) -> dict[
     centre = np.nansum(kept * weights, axis=0) / np.sum(weights * ~np.isnan(kept), axis=0)
     spread = np.nansum(weights * (kept - centre) ** 2, axis=0)
     # rounding makes an equal spread now smaller, now larger
-    p = float((spread[1:] >= spread[0] - 1e-9 * abs(spread[0])).sum() + 1) / (PERMUTATIONS + 1)
-    return {"name": f"permutation test, {PERMUTATIONS:,} shuffles", "p": p}
+    p = float((spread[1:] >= spread[0] - 1e-9 * abs(spread[0])).sum() + 1) / (shuffles + 1)
+    return {"name": f"permutation test, {shuffles:,} shuffles", "p": p}

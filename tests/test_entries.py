@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ENTRIES = ("train", "evaluate", "predict", "summary", "fetch", "dashboard", "compare", "slices")
+ENTRIES = ("train", "evaluate", "predict", "summary", "fetch", "dashboard", "compare", "slices", "audit")
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,21 @@
+"""`python -m ferlab.audit data=fer2013`: copies, contradicting labels, blank images and balance of a data set."""
+
+from typing import Any
+
+from ferlab.config import command, entry, run_dir
+
+
+def audit(config: dict[str, Any]) -> None:
+    """Audit the data set that `config` names, in Hydra's folder for this run."""
+    from ferlab.auditing.audit import audit as run
+
+    run(config, run_dir(), command("ferlab.audit"))
+
+
+def main() -> None:
+    """Run the entry."""
+    entry("audit", audit)
+
+
+if __name__ == "__main__":
+    main()

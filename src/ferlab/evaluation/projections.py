@@ -30,7 +30,7 @@ class Projection:
         perplexity: what t-SNE was run with.
         knn: accuracy of the `NEIGHBOURS` nearest other samples in the standardised space, leave one out:
             {"value", "low", "high", "interval", "n", "k"}.
-        dimensions: of the space.
+        dimensions: of the space, those without variance left out.
     """
 
     pca: Float[np.ndarray, "sample 2"]
@@ -59,17 +59,20 @@ def project(values: Float[np.ndarray, "sample dimension"], labels: Int[np.ndarra
     from sklearn.manifold import TSNE
 
     x = standardise(values)
+    perplexity = min(PERPLEXITY, (len(x) - 1) / 3)
+    knn = nearest_accuracy(x, labels)
+    if not x.any():
+        # a net whose units have died gives every image the same features
+        return Projection(np.zeros((len(x), 2)), (0.0, 0.0), np.zeros((len(x), 2)), perplexity, knn, 0)
     count = min(FIRST, *x.shape)
     # randomised: of 27,648 pixels the exact decomposition takes minutes for the same first components
     pca = PCA(count, svd_solver="randomized", iterated_power=7, random_state=SEED)
     first = pca.fit_transform(x)
     if count < 2:
         first = np.hstack([first, np.zeros((len(first), 2 - count), dtype=first.dtype)])
-    perplexity = min(PERPLEXITY, (len(x) - 1) / 3)
     tsne = TSNE(2, perplexity=perplexity, init="pca", learning_rate="auto", random_state=SEED, n_jobs=1)
     shares = [*(float(share) for share in pca.explained_variance_ratio_[:2]), 0.0]
     points = np.asarray(tsne.fit_transform(first), dtype=np.float64)
-    knn = nearest_accuracy(x, labels)
     return Projection(first[:, :2].astype(np.float64), (shares[0], shares[1]), points, perplexity, knn, x.shape[1])
 
 

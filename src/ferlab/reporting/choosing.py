@@ -31,8 +31,7 @@ def choose(lines: Sequence[Line], where: str | Sequence[str] | None) -> list[Lin
     Raises:
         FerlabError: not such conditions, an unknown column, or no row left.
     """
-    texts = [where] if isinstance(where, str) else list(where or ())
-    conditions = [part for text in texts for part in re.split(r"\s+and\s+", text.strip()) if part]
+    conditions = _conditions(where)
     kept = list(lines)
     for condition in conditions:
         test = _test(condition, lines)
@@ -42,6 +41,16 @@ def choose(lines: Sequence[Line], where: str | Sequence[str] | None) -> list[Lin
         found = ", ".join(dict.fromkeys(line.cells[name].text for line in lines))
         raise FerlabError(f"where: no row fits {' and '.join(conditions)!r}; {name} is one of: {found}")
     return kept
+
+
+def asked(where: str | Sequence[str] | None, sort: str | Sequence[str]) -> list[str]:
+    """Return the columns that conditions and an order speak of.
+
+    Raises:
+        FerlabError: conditions that cannot be read.
+    """
+    wishes = [sort] if isinstance(sort, str) else list(sort)
+    return [*(_parts(part)[0] for part in _conditions(where)), *(wish.removeprefix("-") for wish in wishes)]
 
 
 def order(lines: Sequence[Line], sort: str | Sequence[str]) -> list[Line]:
@@ -58,6 +67,11 @@ def order(lines: Sequence[Line], sort: str | Sequence[str]) -> list[Line]:
         absent = [line for line in out if line.cells[name].value is None]
         out = sorted(present, key=lambda line: _key(line.cells[name].value), reverse=down) + absent
     return out
+
+
+def _conditions(where: str | Sequence[str] | None) -> list[str]:
+    texts = [where] if isinstance(where, str) else list(where or ())
+    return [part for text in texts for part in re.split(r"\s+and\s+", text.strip()) if part]
 
 
 def _key(value: Any) -> tuple[int, Any]:

@@ -61,7 +61,7 @@ def _mean(key: str, words: Callable[[float], str] = "{:,.0f}".format) -> Callabl
     return cell
 
 
-def short(count: float) -> str:
+def short(count: int | float) -> str:
     """Return a large count as it is spoken of: 15.2 M, 4.2 G."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if count >= size:

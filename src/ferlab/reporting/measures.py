@@ -55,9 +55,8 @@ def figure(runs: Sequence[Run], name: str) -> Figure | None:
     if len(own) == 1:
         return own[0]
     seeds = over_seeds([one.value for one in own])
-    mean, sd, low, high = (seeds[key] for key in ("mean", "sd", "low", "high"))
-    assert mean is not None
-    return Figure(float(mean), low, high, "t over seeds", sd, tuple(own))
+    mean, sd, low, high = (float(seeds[key] or 0.0) for key in ("mean", "sd", "low", "high"))
+    return Figure(mean, low, high, "t over seeds", sd, tuple(own))
 
 
 def measures_of(runs: Sequence[Run]) -> list[str]:
@@ -110,5 +109,6 @@ def _read(found: Any) -> Figure | None:
     if isinstance(found, int | float):
         return Figure(float(found))
     if isinstance(found, dict) and isinstance(found.get("value"), int | float):
-        return Figure(float(found["value"]), found.get("low"), found.get("high"), str(found.get("interval") or ""))
+        low, high = (None if found.get(end) is None else float(found[end]) for end in ("low", "high"))
+        return Figure(float(found["value"]), low, high, str(found.get("interval") or ""))
     return None

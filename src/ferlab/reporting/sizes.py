@@ -64,7 +64,7 @@ def _measured(model: str, shape: tuple[int, ...], outputs: int) -> dict[str, int
     try:
         preprocess = build(parts["preprocess"], shape)
         net = build(parts["net"], preprocess.output_shape, outputs)
+        return size(net, preprocess)
     # an older configuration may name what this version no longer has
-    except (FerlabError, ImportError, TypeError, ValueError):
+    except (FerlabError, ImportError, AttributeError, TypeError, ValueError, RuntimeError):
         return None
-    return size(net, preprocess)

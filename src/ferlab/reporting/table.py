@@ -63,13 +63,16 @@ class Table:
         return [column for column in self.columns if column.measure]
 
 
-def make_table(groups: Sequence[Group], metrics: Sequence[str], columns: Sequence[str] | None = None) -> Table:
+def make_table(
+    groups: Sequence[Group], metrics: Sequence[str], columns: Sequence[str] | None = None, also: Sequence[str] = ()
+) -> Table:
     """Compute every cell.
 
     Args:
         groups: the rows.
         metrics: measures, in the order of their columns.
         columns: names of facts, and "metrics" for the place of the measures; None takes the usual ones.
+        also: measures to choose and to sort by without a column of their own; names that no run knows are passed over.
 
     Raises:
         FerlabError: no such column or measure.
@@ -79,7 +82,8 @@ def make_table(groups: Sequence[Group], metrics: Sequence[str], columns: Sequenc
     known = ("metrics", *metrics, *FACTS)
     if unknown := [name for name in wanted if name not in known]:
         raise FerlabError(f"columns: no column {unknown[0]!r}; expected some of {', '.join(known)}")
-    lines = tuple(_line(one, metrics) for one in groups)
+    further = [name for name in also if name not in FACTS and any(figure(one.runs, name) for one in groups)]
+    lines = tuple(_line(one, [*metrics, *further]) for one in groups)
     if columns is None:
         wanted = [name for name in wanted if name not in OPTIONAL or any(line.cells[name].value for line in lines)]
     if "metrics" not in wanted and not set(metrics) & set(wanted):

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from ferlab.errors import FerlabError
-from ferlab.reporting.choosing import choose, order
+from ferlab.reporting.choosing import asked, choose, order
 from ferlab.reporting.csv_table import has_seeds, rows_csv, runs_csv
 from ferlab.reporting.gather import gather
 from ferlab.reporting.grouping import group
@@ -29,7 +29,7 @@ def report(
     by: str = "seeds",
     metrics: Sequence[str] = ("accuracy", "recall_macro", "f1_macro"),
     columns: Sequence[str] | None = None,
-    sort: str | Sequence[str] = ("data", "protocol", "-accuracy"),
+    sort: str | Sequence[str] | None = None,
     where: str | Sequence[str] | None = None,
     ignore: Sequence[str] = (),
     figures: str = "plain",
@@ -45,7 +45,7 @@ def report(
         by: "seeds": runs that differ in their seed alone are one row; "run": a row each.
         metrics: measures, as metrics.json names them.
         columns: which columns to show, in order; None: the usual ones.
-        sort: columns; "-" in front: the largest first.
+        sort: columns; "-" in front: the largest first; None: by data and protocol, there by the first measure.
         where: which rows to show.
         ignore: parts of the configuration in which runs of one row may differ.
         figures: "none", "plain" or "all", in report.html.
@@ -65,7 +65,8 @@ def report(
     with console.status("gathering runs") as status:
         found = gather(runs, on_bad)
         groups, replaced = group(found, by, ignore)
-        table = make_table(groups, list(metrics), columns)
+        sort = ["data", "protocol", *(f"-{name}" for name in metrics[:1])] if sort is None else sort
+        table = make_table(groups, list(metrics), columns, also=asked(where, sort))
         kept = order(choose(table.lines, where), sort)
         words = where if isinstance(where, str) else " and ".join(where or ())
         hidden = len(table.lines) - len(kept)

@@ -8,7 +8,8 @@ from PIL import Image
 from torch import nn
 
 from ferlab.errors import FerlabError
-from ferlab.evaluation import explanations, figures, galleries
+from ferlab.evaluation import calibration_figures, explanations, figures, galleries
+from ferlab.evaluation.calibrated import calibrated
 from ferlab.evaluation.draw import Pictures, draw
 from ferlab.evaluation.history import learning_curves, read_history
 from ferlab.evaluation.measure import measure
@@ -164,10 +165,29 @@ def test_a_run_has_all_its_figures(run):
     files, overlap = run(net, masks=masks, augment=lambda t: t.float() + torch.randn(t.shape))
     assert [file.stem for file in files] == [*NAMES, "feature_maps", "gradcam", "causes"]
     assert all(file.stat().st_size > 5_000 for file in files)
-    assert overlap is not None and overlap["area"]["value"] == 0.25
+    assert overlap is not None and overlap["causes"]["gradcam"]["area"]["value"] == 0.25
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
 def test_a_net_without_convolutions_has_no_maps(run):
     files, overlap = run(nn.Sequential(nn.Flatten(), nn.Linear(144, 3)))
     assert [file.stem for file in files] == NAMES and overlap is None
+
+
+@pytest.mark.parametrize("names", [("happy", "sad"), LONG])
+def test_calibration_is_drawn_with_its_bins_and_thresholds(names):
+    test = make(names, 90)
+    rows = Rows(
+        *(np.concatenate([getattr(test, part)] * 2) for part in ("ids",)),
+        np.repeat(["val", "test"], 90),
+        *(np.concatenate([getattr(test, part)] * 2) for part in ("labels", "preds", "probabilities")),
+        names,
+        {},
+    )
+    found = calibrated(rows, (0.01, 0.9), resamples=50)
+    diagram = calibration_figures.reliability(test, found, CAPTION)
+    assert "as trained: ECE" in said(diagram) and "test n = 90" in said(diagram) and SYNTHETIC in said(diagram)
+    counts = [int(text.get_text()) for axes in diagram.axes[2:] for text in axes.texts if text.get_text()]
+    assert sum(counts) == 2 * 90
+    curve = calibration_figures.risk_coverage(test, found, CAPTION)
+    assert "1 %, promised → none holds" in said(curve) and "90 %, no promise →" in said(curve)

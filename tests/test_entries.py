@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ENTRIES = ("train", "evaluate", "predict", "summary", "fetch", "dashboard", "compare", "slices", "audit")
+ENTRIES = ("train", "evaluate", "predict", "summary", "fetch", "dashboard", "compare", "slices", "audit", "report")
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

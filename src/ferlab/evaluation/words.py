@@ -11,7 +11,7 @@ MEASURES = {
     "auroc_macro": "AUROC, macro",
     "log_loss": "log loss, nats",
 }
-PLAIN = ("auroc", "log_loss")
+PLAIN = ("auroc", "log_loss", "brier", "nll")
 
 
 def estimate(found: dict[str, Any] | None, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -20,7 +21,7 @@ def hum(number: int, seconds: float = 0.05, rate: int = RATE) -> Sound:
     return 0.25 * np.sin(2 * np.pi * (200 + 10 * number) * np.arange(round(seconds * rate)) / rate)
 
 
-def encode(sound: NDArray[np.floating], subtype: str = "PCM_16", kind: str = "WAV", rate: int = RATE) -> bytes:
+def encode(sound: NDArray[Any], subtype: str = "PCM_16", kind: str = "WAV", rate: int = RATE) -> bytes:
     """The sound, (time,) or (time, channel), as a file."""
     file = io.BytesIO()
     soundfile.write(file, sound, rate, subtype=subtype, format=kind)

@@ -50,7 +50,15 @@ def decode(data: bytes, rate: int = 16_000, max_seconds: int | float = 30) -> In
     if (level := float(np.sqrt(np.mean(np.square(signal, dtype=np.float64))))) < SILENCE:
         loud = f"{20 * np.log10(level):.0f} dB" if level > 0 else "all zero"
         raise BadEntryError(f"is silent: expected a level of -80 dB full scale or more, found {loud}")
-    return np.asarray(np.clip(np.rint(signal * _FULL), 1 - _FULL, _FULL - 1), np.int16)
+    return np.asarray(np.clip(np.rint(np.clip(signal, -1, 1) * _FULL), 1 - _FULL, _FULL - 1), np.int16)
+
+
+class _Bytes(io.BytesIO):
+    """A file in memory; a damaged header that sends the reader before its beginning is no error of Python's."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        start = (0, self.tell(), len(self.getbuffer()))[whence]
+        return super().seek(max(start + offset, 0))
 
 
 def _read(data: bytes, max_seconds: int | float) -> tuple[Float32[np.ndarray, "time"], int]:
@@ -59,7 +67,7 @@ def _read(data: bytes, max_seconds: int | float) -> tuple[Float32[np.ndarray, "t
 
     check_end(data)
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
+        with soundfile.SoundFile(_Bytes(data)) as file:
             rate, frames, seconds = file.samplerate, file.frames, file.frames / max(file.samplerate, 1)
             if not 0 < rate <= _LARGEST_RATE:
                 raise BadEntryError(f"has an absurd rate: expected 1 to {_LARGEST_RATE:,} Hz, found {rate:,}")
@@ -67,7 +75,7 @@ def _read(data: bytes, max_seconds: int | float) -> tuple[Float32[np.ndarray, "t
                 raise BadEntryError("holds no sound: 0 samples")
             if seconds > max_seconds:
                 raise BadEntryError(
-                    f"lasts {seconds:,.1f} s; expected at most data.max_seconds={max_seconds:g}: cut it, or raise it"
+                    f"lasts {seconds:,.2f} s; expected at most data.max_seconds={max_seconds:g}: cut it, or raise it"
                 )
             channels = file.read(dtype="float32", always_2d=True)
             # an MP3 without an index only estimates its length

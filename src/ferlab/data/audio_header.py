@@ -6,14 +6,14 @@ from ferlab.data.broken import BadEntryError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64", ".rf64")
 # written by a program that streamed and could not go back to fill in the length
-_UNKNOWN = (0, 0xFFFFFFFF)
+_UNKNOWN = (0, -1, 0xFFFFFFFF)
 _OGG_END = 4
 
 
 def check_end(data: bytes) -> None:
-    """Compare the length that a WAV, RF64, W64, AIFF, AU or Ogg file declares with what is there.
+    """Compare the length that a WAV, RF64, W64, AIFF, AU, CAF or Ogg file declares with what is there.
 
-    Other formats (FLAC, MP3, CAF) are left to the decoder, which misses their end itself.
+    FLAC and MP3 are left to the decoder, which misses their end itself.
 
     Raises:
         BadEntryError: empty, or cut short.
@@ -34,7 +34,9 @@ def check_end(data: bytes) -> None:
 def _declared_end(data: bytes) -> int:
     """Return where the sound ends by the header, 0 where it does not say."""
     if data[:4] in (b"RIFF", b"RIFX") and data[8:12] == b"WAVE":
-        return _wave(data, "<" if data.startswith(b"RIFF") else ">")
+        return _chunks(data, 12, "<I" if data.startswith(b"RIFF") else ">I", even=True)
+    if data[:4] == b"caff":
+        return _chunks(data, 8, ">q", even=False)
     if data[:4] == b"RF64":
         return 8 + int(struct.unpack_from("<Q", data, 20)[0])
     if data[:4] == b"riff":
@@ -47,15 +49,16 @@ def _declared_end(data: bytes) -> int:
     return 0
 
 
-def _wave(data: bytes, order: str) -> int:
-    at = 12
-    while at + 8 <= len(data):
-        length = int(struct.unpack_from(f"{order}I", data, at + 4)[0])
+def _chunks(data: bytes, at: int, length: str, even: bool) -> int:
+    """Go through chunks of a four-letter name, a length and content; return where that of the sound ends."""
+    head = 4 + struct.calcsize(length)
+    while at + head <= len(data):
+        size = int(struct.unpack_from(length, data, at + 4)[0])
         if data[at : at + 4] == b"data":
-            return 0 if length in _UNKNOWN else at + 8 + length
-        at += 8 + length + length % 2
+            return 0 if size in _UNKNOWN else at + head + size
+        at += head + max(size, 0) + (size % 2 if even else 0)
     # it ends before any sound begins
-    return max(at + 8, len(data) + 2)
+    return max(at + head, len(data) + 2)
 
 
 def _last_page(data: bytes) -> int:

@@ -91,7 +91,7 @@ class Ravdess:
         samples = cached_audio("ravdess", self.options, broken, key, build)
         if self.check_counts:
             _check(samples, len(broken.skipped))
-        if source.parent == root and (root / _SONG).is_file():
+        if root.is_dir() and (root / _SONG).is_file():
             samples = replace(samples, notes=(*samples.notes, f"{_SONG} beside the archive left out: song, not speech"))
         return labelled(samples, self.labels, self.options.classes, self.options.kind)
 
@@ -152,8 +152,9 @@ def _list(archive: Archive, broken: Broken) -> Listing:
         elif path.stem in seen:
             if path.parent == seen[path.stem].parent:
                 broken.report(entry, f"repeats the name of {seen[path.stem].name}; expected each once")
-            # Kaggle's archive holds everything twice
-            left_out["speech that is there twice"] += 1
+            else:
+                # Kaggle's archive holds everything twice
+                left_out["speech that is there twice"] += 1
         else:
             seen[path.stem] = path
             listing.add(entry, path.stem, EMOTIONS.index(recording.emotion), "all")

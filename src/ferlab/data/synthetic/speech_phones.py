@@ -83,7 +83,7 @@ def tracks(
     return out
 
 
-def _smooth(values: Float32[np.ndarray, "step"], width: float) -> Float32[np.ndarray, "step"]:
+def _smooth(values: Float32[np.ndarray, "step"], width: int) -> Float32[np.ndarray, "step"]:
     """Average under a raised cosine of `width` milliseconds."""
     half = max(1, round(width / 1000 / STEP / 2))
     kernel = np.hanning(2 * half + 3)[1:-1]

@@ -22,9 +22,10 @@ _POLES = 2 * len(_WIDTHS) + 1
 # powers of 1/z at each frequency, for one matrix product: the denominator of every frame at once
 _POWERS = np.exp(-2j * np.pi * np.outer(np.arange(_POLES + 1), np.arange(_SIZE // 2 + 1)) / _SIZE).astype(np.complex64)
 Sound = Float32[np.ndarray, "time"]
+Stretch = Float32[np.ndarray, "_"]
 
 
-def noises(seed: int) -> dict[str, Sound]:
+def noises(seed: int) -> dict[str, Stretch]:
     """Return stretches of noise of level 1: breath (white), hiss (s), burst (k) and puff (b)."""
     spectrum = np.fft.rfft(np.random.default_rng([seed, 4]).standard_normal((4, _NOISES)))
     hertz = np.fft.rfftfreq(_NOISES, 1 / RATE)
@@ -42,7 +43,7 @@ def noises(seed: int) -> dict[str, Sound]:
 
 
 def speak(
-    voice: Voice, statement: int, noise: int | float | None, stretches: dict[str, Sound], rng: np.random.Generator
+    voice: Voice, statement: int, noise: int | float | None, stretches: dict[str, Stretch], rng: np.random.Generator
 ) -> Sound:
     """Return one recording, full scale 1, 16 kHz.
 
@@ -61,10 +62,10 @@ def speak(
     size = int(count * STEP * RATE)
     fine, coarse = np.arange(size, dtype=np.float32), np.arange(count, dtype=np.float32) * (STEP * RATE)
 
-    def along(values: np.ndarray) -> Sound:
+    def along(values: np.ndarray) -> Stretch:
         return np.asarray(np.interp(fine, coarse, values), np.float32)
 
-    def stretch(name: str) -> Sound:
+    def stretch(name: str) -> Stretch:
         first = int(rng.integers(_NOISES - size))
         return stretches[name][first : first + size]
 

@@ -75,7 +75,7 @@ def voice(recording: Recording, seed: int) -> Voice:
         seed: another seed, other speakers.
     """
     female = recording.gender == "female"
-    speaker = np.random.default_rng([seed, 1, recording.actor]).standard_normal(12)
+    speaker = np.random.default_rng([seed, 1, recording.actor]).standard_normal(12).tolist()
     number = EMOTIONS.index(recording.emotion)
     habit = np.random.default_rng([seed, 2, recording.actor, number]).standard_normal(len(_MEASURES))
     strong = recording.intensity == "strong"

@@ -32,6 +32,7 @@ def finish(
     device: str = "cpu",
     curves: Path | None = None,
     best: Path | None = None,
+    summary: bool = True,
 ) -> dict[str, Any]:
     """Predict, measure, draw and report.
 
@@ -45,6 +46,7 @@ def finish(
         device: where the model predicts.
         curves: the run's metrics.csv.
         best: the checkpoint that is to keep the calibration.
+        summary: print the figures at the end.
 
     Returns:
         What went into metrics.json.
@@ -78,7 +80,8 @@ def finish(
     # what callbacks drew while it trained
     figures = [*figures, *sorted((folder / "figures" / "training").glob("*.png"))]
     write_report(folder, result, training, figures, explanations)
-    print_summary(result, folder)
+    if summary:
+        print_summary(result, folder)
     return result
 
 

@@ -33,13 +33,14 @@ from ferlab.transforms import albumentations
 log = logging.getLogger(__name__)
 
 
-def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
+def train(config: dict[str, Any], folder: Path, command: str, summary: bool = True) -> dict[str, Any]:
     """Train, choose, test and explain a model.
 
     Args:
         config: conf/train.yaml composed and resolved, plain values.
         folder: the run folder; must hold no earlier run.
         command: what repeats this run, for the report.
+        summary: print its figures at the end.
 
     Returns:
         What went into metrics.json.
@@ -89,7 +90,7 @@ def train(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
         curves = next((folder / "metrics.csv" for _ in trainer.loggers), None)
         keeps = None if config["trainer"]["fast_dev_run"] else best
         device = str(trainer.strategy.root_device)
-        result = finish(folder, config, task, data, training, device=device, curves=curves, best=keeps)
+        result = finish(folder, config, task, data, training, device, curves, best=keeps, summary=summary)
         tracking.publish(trainer.loggers, folder, config, result, training, task, data)
         return result
 

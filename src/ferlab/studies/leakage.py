@@ -21,7 +21,7 @@ def leakage(
     """Train under each protocol and seed, and set the figures beside those of the first protocol.
 
     Args:
-        configs: two or more, protocol -> conf/leakage.yaml composed with it, plain values; `resume`: a folder to go on in.
+        configs: two or more, protocol -> conf/leakage.yaml composed with it; `resume`: a folder to go on in.
         seeds: one run a protocol and seed.
         folder: where the runs' folders, leakage.json, leakage.md and leakage.png go.
         command: what repeats all of it.

@@ -91,7 +91,7 @@ def run_parts(folder: Path, parts: Sequence[Part], word: str) -> list[Run]:
         shutil.rmtree(target, ignore_errors=True)
         print(f"\n{word} {number}/{len(parts)}: {part.name}", flush=True)
         try:
-            result = train(part.config, target, part.command)
+            result = train(part.config, target, part.command, summary=False)
             if not finished(target):
                 raise KeyboardInterrupt
         except KeyboardInterrupt:

@@ -105,6 +105,7 @@ def test_augmentations_of_images_are_refused_before_training(augment: str) -> No
 def test_a_model_for_images_is_refused() -> None:
     wish = config("protocol=holdout", "protocol.group=actor", "augment=none", "model=cnn10")
     with pytest.raises(
-        FerlabError, match=r"preprocess.raw_shape: expected \(height, width, channels\), found \(16000,\)"
+        FerlabError,
+        match=r"preprocess.raw_shape: expected \(height, width, channels\), found \(16000,\).*model=td_cnn_lstm",
     ):
         make_task(wish, DataModule(Tones(), build(wish["protocol"])))

@@ -21,17 +21,18 @@ from ferlab.models.lstm import Lstm
 class ResLstmAttention(nn.Module):
     """From a log-mel spectrogram to logits; early strides keep the pictures small.
 
-    The stem halves both sides and pools them once more; each stage halves the mels, and from the third on the time as
-    well. What is left over the mels of each step, mean and maximum, is read by a BiLSTM in both directions; attention
-    weighs its steps, and their weighted mean and standard deviation decide.
+    The stem halves both sides and pools them once more; each further stage halves the mels, and from the third on the
+    time as well. All maps and rows of a step, for pitch and formants lie at certain rows, become its features, which
+    an LSTM reads in both directions; attention weighs its steps, and their weighted mean and standard deviation decide.
 
     `attention.weights` puts out the weights, (batch, step), summing to 1 over the steps: a forward hook reads them. A
     step is `stride` frames of the spectrogram.
 
     Args:
-        input_shape: (channels, mels, frames); 32 mels and 16 frames or more.
+        input_shape: (channels, mels, frames); 16 mels and 16 frames or more.
         outputs: number of logits.
         filters: maps of each stage; the stem has as many as the first.
+        features: of a step, behind the convolutions.
         units: size of the LSTM's state in each direction; 0: no LSTM.
         hidden: width of the attention's hidden layer.
         dropout_maps: rate for whole maps behind each stage.
@@ -47,6 +48,7 @@ class ResLstmAttention(nn.Module):
         outputs: int,
         *,
         filters: Sequence[int] = (32, 64, 96),
+        features: int = 128,
         units: int = 96,
         hidden: int = 64,
         dropout_maps: float = 0.1,
@@ -54,6 +56,7 @@ class ResLstmAttention(nn.Module):
     ) -> None:
         super().__init__()
         whole("res_lstm_attention", "filters", filters)
+        whole("res_lstm_attention", "features", [features])
         whole("res_lstm_attention", "hidden", [hidden])
         if not filters or units < 0:
             raise FerlabError(
@@ -61,7 +64,7 @@ class ResLstmAttention(nn.Module):
             )
         channels, mels, frames = input_shape
         self.stride = 4 * 2 ** max(len(filters) - 2, 0)
-        least = 4 * 2 ** len(filters), 2 * self.stride
+        least = 4 * 2 ** (len(filters) - 1), 2 * self.stride
         if channels < 1 or outputs < 1 or mels < least[0] or frames < least[1]:
             raise FerlabError(
                 f"model res_lstm_attention: a spectrogram of {channels} x {mels} mels x {frames} frames for {outputs} "
@@ -77,14 +80,16 @@ class ResLstmAttention(nn.Module):
         stages: dict[str, nn.Module] = {}
         width = filters[0]
         for number, maps in enumerate(filters, start=1):
-            stages[f"stage{number}"] = Block(width, maps, (2, 1 if number < 3 else 2))
+            stages[f"stage{number}"] = Block(width, maps, (1 if number == 1 else 2, 1 if number < 3 else 2))
             stages[f"dropout{number}"] = nn.Dropout2d(dropout_maps)
             width = maps
         self.stages = named(**stages)
-        self.before = Dropout(dropout)
-        self.lstm = Lstm(2 * width, units, both_ways=True) if units else None
+        # as many rows as convolutions with a step of two leave
+        rows = -(-((mels + 1) // 2 // 2) // 2 ** (len(filters) - 1))
+        self.project = named(linear=dense(rows * width, features), relu=nn.ReLU(), dropout=Dropout(dropout))
+        self.lstm = Lstm(features, units, both_ways=True) if units else None
         self.behind = Dropout(dropout)
-        width = 2 * (units or width)
+        width = 2 * units or features
         self.attention = AttentiveStatistics(width, hidden)
         self.dropout = Dropout(dropout)
         self.head = dense(2 * width, outputs)
@@ -92,7 +97,7 @@ class ResLstmAttention(nn.Module):
     def forward(self, x: Float[Tensor, "batch channel mel frame"]) -> Float[Tensor, "batch outputs"]:
         """Return the logits of log-mel spectrograms."""
         maps = self.stages(self.stem(x))
-        steps = self.before(torch.cat([maps.mean(2), maps.amax(2)], 1).transpose(1, 2))
+        steps = self.project(maps.permute(0, 3, 2, 1).flatten(2))
         if self.lstm is not None:
             steps = self.behind(self.lstm(steps)[0])
         logits: Tensor = self.head(self.dropout(self.attention(steps)))

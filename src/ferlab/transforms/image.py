@@ -76,7 +76,10 @@ class Preprocess(nn.Module):
     ) -> None:
         super().__init__()
         if len(raw_shape) != 3 or min(raw_shape) < 1:
-            raise FerlabError(f"preprocess.raw_shape: expected (height, width, channels), found {tuple(raw_shape)}")
+            raise FerlabError(
+                f"preprocess.raw_shape: expected (height, width, channels), found {tuple(raw_shape)}; "
+                "cure for sounds: model=td_cnn_lstm, res_lstm_attention or timm_speech"
+            )
         height, width, given = raw_shape
         if size is not None:
             height, width = (size, size) if isinstance(size, int) else _pair(size)

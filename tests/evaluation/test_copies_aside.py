@@ -59,9 +59,7 @@ def test_the_report_shows_both_side_by_side():
     metrics = {"slices": standard_slices(memorised(), resamples=200)}
     text = "\n".join(section(metrics))
     assert "all, n = 200 | without copies in training, n = 170 | all less without" in text
-    assert (
-        "test: of 200 images 20 stand in the training set too, to the last pixel, and near copies of 10 more." in text
-    )
+    assert "test: of 200 samples 20 stand in the training set too, to the last bit, and near copies of 10 more." in text
     (line,) = summary_rows(metrics)
     without = metrics["slices"]["copy_in_train"]["test"]["without"]["accuracy"]
     assert line[0] == "accuracy, without copies in training" and line[2].startswith(f"{100 * without['value']:.1f} % (")
@@ -78,8 +76,10 @@ def test_all_copies_or_no_copy(kind):
     found = metrics["slices"]["copy_in_train"]["val"]
     if kind == "exact":
         assert found["without"] is None and found["difference"] is None
-        assert "No image is left without a copy." in "\n".join(section(metrics))
+        assert "No sample is left without a copy." in "\n".join(section(metrics))
         assert summary_rows(metrics)[0][1:] == ["undefined", "undefined"]
     else:
         assert found["difference"]["accuracy"] | {"interval": ""} == {"value": 0, "low": 0, "high": 0, "interval": ""}
-        assert "+0.0 points (0.0 to 0.0)" in "\n".join(section(metrics))
+        assert "+0.0 points (0.0 to 0.0)" in "\n".join(section(metrics)) and summary_rows(metrics)
+        made = metrics | {"data": {"synthetic": True}}
+        assert section(made) == [] and summary_rows(made) == []

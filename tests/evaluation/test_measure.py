@@ -147,11 +147,15 @@ def test_file_and_memory_agree(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_ten_thousand_resamples_of_fer2013_take_seconds():
+def test_ten_thousand_resamples_of_fer2013_take_less_than_two_seconds():
     rows = make(5384)
-    start = time.perf_counter()
-    assert measure(rows, "test")["n"] == 3589
-    assert time.perf_counter() - start < 8
+    # processor seconds of the better of two: other programs on the machine do not count
+    seconds = []
+    for _ in range(2):
+        start = time.process_time()
+        assert measure(rows, "test")["n"] == 3589
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 2
 
 
 @pytest.mark.slow

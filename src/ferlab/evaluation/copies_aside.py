@@ -75,7 +75,7 @@ def section(metrics: dict[str, Any]) -> list[str]:
     Args:
         metrics: what stands in metrics.json.
     """
-    found = (metrics.get("slices") or {}).get(COLUMN)
+    found = _found(metrics)
     if not found:
         return []
     out = ["## With and without copies of training images"]
@@ -83,11 +83,11 @@ def section(metrics: dict[str, Any]) -> list[str]:
         one = found[split]
         copies, n = one["copies"], one["all"]["n"]
         text = (
-            f"{split}: of {n:,} images {copies['exact']:,} stand in the training set too, to the last pixel, and near "
+            f"{split}: of {n:,} samples {copies['exact']:,} stand in the training set too, to the last bit, and near "
             f"copies of {copies['near']:,} more."
         )
         if one["without"] is None:
-            out.append(f"{text} No image is left without a copy.")
+            out.append(f"{text} No sample is left without a copy.")
             continue
         rows = [["", f"all, n = {n:,}", f"without copies in training, n = {one['without']['n']:,}", "all less without"]]
         rows += [[label, *_cells(one, m)] for m, label in MEASURES.items() if m in SHOWN]
@@ -97,13 +97,20 @@ def section(metrics: dict[str, Any]) -> list[str]:
 
 def summary_rows(metrics: dict[str, Any]) -> list[list[str]]:
     """Return the line of the printed summary, label, val and test; nothing where the run does not know its copies."""
-    found = (metrics.get("slices") or {}).get(COLUMN)
+    found = _found(metrics)
     if not found:
         return []
     sides = [found[split]["without"] for split in ("val", "test")]
     return [
         ["accuracy, without copies in training", *(estimate(side and side["accuracy"], "accuracy") for side in sides)]
     ]
+
+
+def _found(metrics: dict[str, Any]) -> dict[str, Any] | None:
+    found = (metrics.get("slices") or {}).get(COLUMN)
+    # a program that draws no copies is not asked for them on every page; of gathered data "none" is worth knowing
+    made = bool(metrics.get("data", {}).get("synthetic"))
+    return None if not found or (made and not any(sum(one["copies"].values()) for one in found.values())) else found
 
 
 def _cells(one: dict[str, Any], metric: str) -> list[str]:

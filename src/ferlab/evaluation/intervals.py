@@ -73,15 +73,19 @@ def weighted_auroc(
     along the sorted scores, for all resamples together. NaN where a column holds one side only.
     """
     order = np.argsort(scores, kind="stable")
-    ranked, is_positive = scores[order], positive[order]
-    sorted_weights = weights[order]
-    negative_scores, positive_scores = ranked[~is_positive], ranked[is_positive]
-    below = np.zeros((len(negative_scores) + 1, weights.shape[1]), dtype=np.float32)
-    np.cumsum(sorted_weights[~is_positive], axis=0, out=below[1:])
-    lower = below[np.searchsorted(negative_scores, positive_scores, side="left")]
-    upper = below[np.searchsorted(negative_scores, positive_scores, side="right")]
-    positive_weights = sorted_weights[is_positive]
-    wins = np.einsum("pr,pr->r", positive_weights, lower + upper, dtype=np.float64) / 2
-    pairs = positive_weights.sum(0, dtype=np.float64) * below[-1]
+    negatives, positives = order[~positive[order]], order[positive[order]]
+    own = weights[positives]
+    lower = np.searchsorted(scores[negatives], scores[positives], side="left")
+    upper = np.searchsorted(scores[negatives], scores[positives], side="right")
+    # only where a positive stands is the sum asked for: between two such places negatives are added at once
+    places = np.unique(np.concatenate([[0], lower, upper, [len(negatives)]]))
+    below = np.zeros((len(places), weights.shape[1]), dtype=np.float32)
+    if len(negatives):
+        np.cumsum(np.add.reduceat(weights[negatives], places[:-1], axis=0), axis=0, out=below[1:])
+    beaten = below[np.searchsorted(places, lower)]
+    if not np.array_equal(lower, upper):
+        beaten = (beaten + below[np.searchsorted(places, upper)]) / 2
+    wins = np.einsum("pr,pr->r", own, beaten, dtype=np.float64)
+    pairs = own.sum(0, dtype=np.float64) * below[-1]
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(pairs > 0, wins / pairs, np.nan), dtype=np.float64)

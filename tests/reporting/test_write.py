@@ -76,6 +76,7 @@ def test_latex_is_one_booktabs_table_with_everything_escaped(made):
     body = text[text.index("\\toprule") : text.index("\\bottomrule")]
     kinds = re.search(r"\\begin\{tabular\}\{@\{\}([lr]+)@\{\}\}", text).group(1)
     rows = [line for line in body.splitlines() if line.endswith("\\\\")]
+    assert "& reproduced \\\\" in text.replace(" & -", "") and "lies inside" not in body
     assert len(rows) == 4 and {len(re.split(r"(?<!\\)&", row)) for row in rows} == {len(kinds)}
     assert text.count("\\begin{") == text.count("\\end{") == 2
     assert not re.search(r"(?<!\\)[%#$_](?!\n)", text.partition("\n")[2].replace("{!}{%", "").replace("%\n", ""))

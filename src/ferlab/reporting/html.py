@@ -19,6 +19,7 @@ LONG = ("setting", "verdict", "reason", "caveat", "marks", "run", "document")
 TOLD: tuple[str, ...] = (
     "setting",
     "data",
+    "classes",
     "protocol",
     "hash",
     "selection",

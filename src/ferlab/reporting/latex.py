@@ -1,6 +1,7 @@
 """A report as a LaTeX table (booktabs)."""
 
 from ferlab.reporting.report import Report
+from ferlab.reporting.table import Column, Line
 
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -32,11 +33,29 @@ def latex(report: Report) -> str:
         f"    {' & '.join(escape(column.label) for column in columns)} \\\\",
         "    \\midrule",
     ]
-    rows = ([escape(line.cells[column.name].text) for column in columns] for line in report.lines)
+    rows = ([escape(_text(line, column)) for column in columns] for line in report.lines)
     lines += [f"    {' & '.join(cells)} \\\\" for cells in rows]
     lines += ["    \\bottomrule", "  \\end{tabular}}"]
-    lines += [f"  \\par\\smallskip\\footnotesize {escape(' '.join(report.notes))}", "\\end{table}"]
+    lines += [
+        f"  \\par\\smallskip\\footnotesize {escape(' '.join([*report.notes, *_reasons(report)]))}",
+        "\\end{table}",
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _text(line: Line, column: Column) -> str:
+    cell = line.cells[column.name]
+    # a reason is longer than a column is wide: it stands below
+    return str(cell.value) if column.name == "verdict" and cell.value else cell.text
+
+
+def _reasons(report: Report) -> list[str]:
+    """Return why rows were not compared, each reason once."""
+    found: dict[str, list[str]] = {}
+    for line in report.lines:
+        if line.cells["verdict"].value == "not comparable":
+            found.setdefault(line.cells["reason"].text, []).append(line.cells["model"].text)
+    return [f"Not comparable ({', '.join(dict.fromkeys(models))}): {reason}." for reason, models in found.items()]
 
 
 def escape(text: str) -> str:

@@ -108,20 +108,21 @@ def _write(path: Path, text: str) -> None:
 
 def _print(made: Report, console: Console) -> None:
     """Print what fits a terminal: whose row, how many runs, the first measure, the verdict."""
-    present = {column.name for column in made.table.columns}
-    names = [name for name in ("model", "setting", "data", "n") if name in present]
-    grid = Grid(caption="95 % intervals", caption_justify="left", box=box.SIMPLE_HEAD)
-    for name in names:
-        grid.add_column(name, justify="right" if name == "n" else "left", overflow="fold")
-    grid.add_column("seeds", justify="right")
+    verdicts = any(line.cells["verdict"].value for line in made.lines)
+    grid = Grid(caption="95 % intervals", caption_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    grid.add_column("model, setting", overflow="fold")
+    grid.add_column("data", overflow="fold")
+    grid.add_column("n", justify="right", no_wrap=True)
+    grid.add_column("seeds", justify="right", no_wrap=True)
     for measure in made.table.measures[:1]:
         grid.add_column(escape(measure.label), justify="right", no_wrap=True)
-    if "verdict" in present:
-        grid.add_column("verdict")
+    if verdicts:
+        grid.add_column("verdict", no_wrap=True)
     for line in made.lines:
-        cells = [line.cells[name].text for name in names] + [str(len(line.group.runs))]
-        cells += [line.cells[measure.name].text for measure in made.table.measures[:1]]
-        cells += [str(line.cells["verdict"].value or "-")] if "verdict" in present else []
+        cells = [line.cells[name].text for name in ("model", "data", "n")] + [str(len(line.group.runs))]
+        cells += [line.cells[measure.name].text.partition(", sd")[0] for measure in made.table.measures[:1]]
+        cells += [str(line.cells["verdict"].value or "-")] if verdicts else []
+        cells[0] += f"\n{line.group.setting}" if line.group.setting else ""
         grid.add_row(*map(escape, cells))
     console.print(grid)
     console.print(made.summary.removesuffix(", see below."), markup=False, highlight=False)

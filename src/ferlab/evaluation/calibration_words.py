@@ -67,7 +67,7 @@ def verdict(metrics: dict[str, Any]) -> list[str]:
     loss = _change(test["difference"]["nll"])
     text += (
         f"Temperature {fitted['value']:.2f} (fitted on n = {fitted['n']:,} validation rows) {what} from "
-        f"{_estimate(before, 'ece')} to {_estimate(after, 'ece')}, and log loss by {loss}."
+        f"{_estimate(before, 'ece')} to {_estimate(after, 'ece')}, and changes log loss by {loss}."
     )
     return [f"{text} Beware: {fitted['note']}." if fitted["note"] else text]
 

@@ -244,6 +244,7 @@ def test_every_package_the_code_imports_is_declared() -> None:
         "hydra": "hydra_core",
         "yaml": "pyyaml",
         "lightning_fabric": "pytorch_lightning",
+        "sklearn": "scikit_learn",
     }
     # OmegaConf's version is Hydra's to choose
     third_party = imported - sys.stdlib_module_names - {"ferlab", "omegaconf"}

@@ -11,20 +11,24 @@ def findings(result: dict[str, Any]) -> list[str]:
     """
     return [
         *_leaks(result),
-        *_contradictions(result["contradictions"]),
+        *([] if _only_mistakes(result) else _contradictions(result["contradictions"])),
         *_blank(result["light"]),
         *_balance(result["balance"]),
         *_votes(result["votes"]),
     ]
 
 
+def _only_mistakes(result: dict[str, Any]) -> bool:
+    return bool(result["data"]["synthetic"]) and not result["copies"]["pairs"]["exact"]
+
+
 def _leaks(result: dict[str, Any]) -> list[str]:
     copies, lines, crossing = result["copies"], [], False
-    if result["data"]["synthetic"] and not copies["pairs"]["exact"]:
+    if _only_mistakes(result):
         n = result["data"]["images"]
         return [
-            f"Every face of this set was drawn anew, so there are no copies; the {copies['pairs']['near']:,} near pairs "
-            f"of {n * (n - 1) // 2:,} are mistakes of the search, which drawn faces invite by their little detail."
+            f"Every face of this set was drawn anew, so none is a copy; the {copies['pairs']['near']:,} near pairs of "
+            f"{n * (n - 1) // 2:,} are mistakes of the search, which drawn faces invite by their little detail."
         ]
     for entry in copies["between"]:
         one, other = entry["splits"]

@@ -193,7 +193,8 @@ def _cost(result: dict[str, Any]) -> str:
     cost = result["cost"]
     steps = ", ".join(f"{step} {duration(s)}" for step, s in cost["seconds"].items() if step != "all")
     return (
-        f"{duration(cost['seconds']['all'])} in all ({steps}); at most {cost['peak_memory_mb']:,} MiB of memory.\n\n"
+        f"{duration(cost['seconds']['all'])} ({steps}), {duration(cost['processor_seconds'])} of processor time; "
+        f"at most {cost['peak_memory_mb']:,} MiB of memory.\n\n"
         f"    {result['command']}"
     )
 

@@ -28,6 +28,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_folder_holds_what_the_readme_says(finished: Path) -> None:
     for name in ("config.yaml", "metrics.json", "predictions.parquet", "report.md", "metrics.csv", "training.json"):
         assert (finished / name).is_file(), name
+    size = json.loads((finished / "training.json").read_text())["size"]
+    # a net's 10 x 10 x 32 values into 224, and the layers before and behind them
+    assert size["parameters"] > 3200 * 224 and size["multiply_adds"] > size["parameters"]
     assert {p.name for p in (finished / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
     pictures = {p.stem for p in (finished / "figures").glob("*.png")}
     for word in ("learning", "class", "sample", "confusion", "roc", "top", "prediction", "misclassified", "feature"):

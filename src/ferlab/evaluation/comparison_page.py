@@ -15,6 +15,11 @@ from ferlab.evaluation.comparison_figure import forest, unit
 from ferlab.evaluation.style import save
 from ferlab.evaluation.words import MEASURES, estimate, number, table
 
+SINGLE = (
+    "Intervals speak of other test samples, not of other training runs: one seed may beat another of the same "
+    "configuration. groups=seeds covers both."
+)
+
 
 def render(result: dict[str, Any]) -> list[RenderableType]:
     """Return the table and the sentences of a comparison, for a terminal."""
@@ -27,6 +32,8 @@ def render(result: dict[str, Any]) -> list[RenderableType]:
     for cells in lines(result):
         grid.add_row(*cells)
     out: list[RenderableType] = [grid, *(Text(pair["sentence"]) for pair in result["pairs"])]
+    if "groups" not in result:
+        out.append(Text(SINGLE, style="dim"))
     marks = [*result["notes"], *([caveat] if caveat else [])]
     return out + [Text(f"! {mark}", style="yellow") for mark in marks]
 
@@ -86,7 +93,7 @@ def markdown(result: dict[str, Any]) -> str:
     parts += ["## Pairs", table([head(result), *lines(result)])]
     how = result["intervals"]
     drawn = f"clusters by {how['column']}" if how["drawn"] == "clusters" else "rows"
-    text = f"A less B: paired bootstrap, {how['resamples']:,} resamples of {drawn}, seed {how['seed']}. "
+    text = f"A less B: paired bootstrap, {how['resamples']:,} resamples of {drawn}, seed {how['seed']}. {SINGLE} "
     if "groups" in result:
         text = "A less B: means over seeds; the interval covers other test samples and other seeds (Student). "
         groups = [["configuration", "seeds", "mean", "sd", "95 % interval over seeds"]]
@@ -94,7 +101,7 @@ def markdown(result: dict[str, Any]) -> str:
         models_part = ["## Configurations", table(groups), "## Runs", table(models)]
     else:
         models_part = ["## Runs", table(models), in_words(how | {"resamples": how["resamples"]})]
-    text += f"Holm corrects for {len(result['pairs']):,} pairs."
+    text += f"Holm corrects for {len(result['pairs']):,} pairs." if len(result["pairs"]) > 1 else ""
     text += " McNemar: exact, mid-p." * _has_mcnemar(result)
     return "\n\n".join([*parts, text, *models_part, "![pairs](comparison.png)"]) + "\n"
 

@@ -80,8 +80,8 @@ def section(metrics: dict[str, Any]) -> list[str]:
         return []
     out = [
         "## With and without copies of training samples",
-        "Samples that stand in the training set too, or nearly, are recognised, not understood. Which ones those are is "
-        "no chance: they may also be easier, or of other classes, so not all of a difference is recognition.",
+        "Samples that stand in the training set too, or nearly, are recognised, not understood. Which ones those are "
+        "is no chance: they may also be easier, or of other classes, so not all of a difference is recognition.",
     ]
     for split in ("test", "val"):
         one = found[split]

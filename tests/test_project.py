@@ -172,6 +172,8 @@ def test_wheel_carries_the_code_the_configuration_and_the_licence(tmp_path: Path
         f"ferlab/conf/{path.relative_to(ROOT / 'conf').as_posix()}" for path in ROOT.glob("conf/**/*.yaml")
     }
     code = {path.relative_to(SRC).as_posix() for path in MODULES.values()}
+    # what lies beside the code: the report's page
+    code |= {path.relative_to(SRC).as_posix() for path in SRC.rglob("*") if path.suffix in {".html", ".css", ".js"}}
     assert configuration and configuration | code | {"ferlab/py.typed"} <= names
     rest = {name for name in names if not name.startswith("ferlab/")}
     assert any(name.endswith("licenses/LICENSE") for name in rest)

@@ -76,19 +76,21 @@ def evaluate(
     curves, best = folder / "metrics.csv", path if keep else None
     result = finish(target, config, task, data, training, device=device, curves=curves, best=best)
     if stored is not None and checkpoint == "best":
-        # what was asked for otherwise, and what an earlier version did not measure
-        apart = {"tta"} if tta != own else set()
-        apart |= {"calibration"} if wishes != wished or "calibration" not in stored else set()
-        again, first = (
-            {key: value for key, value in values.items() if key not in apart}
-            for values in (json.loads((target / "metrics.json").read_text()), stored)
-        )
-        same = again == first
+        asked = {"tta": tta != own, "calibration": wishes != wished}
+        first = {key: value for key, value in stored.items() if not asked.get(key)}
+        same = _found_again(first, json.loads((target / "metrics.json").read_text()))
         word = "reproduced exactly" if same else "NOT reproduced"
         print(f"metrics.json of the run is {word}: {target / 'metrics.json'}")
         if not same:
             print("(another processor, device, thread count or library version rounds differently)")
     return result
+
+
+def _found_again(first: Any, again: Any) -> bool:
+    """Tell whether all that was measured first came out the same; what only a later version measures may be new."""
+    if isinstance(first, dict) and isinstance(again, dict):
+        return all(key in again and _found_again(value, again[key]) for key, value in first.items())
+    return bool(first == again)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -78,7 +78,8 @@ def figure(study: dict[str, Any], head: dict[str, Any]) -> Any:
     named = {_marked(name, study["protocols"][name]): one["accuracy"] for name, one in study["differences"].items()}
     seeds = ", ".join(map(str, study["seeds"]))
     footer = f"{head['data']}  ·  {head['model']}  ·  seeds {seeds}  ·  means over seeds, intervals over test samples"
-    footer = f"{SYNTHETIC}  ·  {footer}" if head["synthetic"] else footer
+    marked = [f"* {name}: {', '.join(one['marks'])}" for name, one in study["protocols"].items() if one["marks"]]
+    footer = "  ·  ".join([*([SYNTHETIC] if head["synthetic"] else []), footer, *marked])
     return dots({**panels, less: named}, "How much of the number is leak", footer, zero=less)
 
 

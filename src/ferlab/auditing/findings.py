@@ -83,7 +83,7 @@ def _blank(found: dict[str, Any]) -> list[str]:
     if found["equalised"] > 0.5:
         lines.append(
             f"{100 * found['equalised']:.0f} % of the images have the mean and contrast of an equalised histogram: "
-            "probably they were equalised before they came here, and a model trained on them expects that of new pictures."
+            "probably they were equalised before they came here, and a model trained on them expects that of new ones."
         )
     return lines
 

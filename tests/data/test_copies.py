@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fakes.pictures import blocks
 from ferlab.data import copies as module
 from ferlab.data.affectnet import AffectNet
-from ferlab.data.copies import THRESHOLD, Copies, find_copies
+from ferlab.data.copies import THRESHOLD, Copies, find_copies, same_content
 from ferlab.data.fer2013 import Fer2013
 from ferlab.data.synthetic.faces import SyntheticFaces
 
@@ -153,3 +153,12 @@ def test_exact_copies_across_the_splits_of_affectnet() -> None:
         mixed = exact[(np.sort(samples.splits[exact], axis=1) == sorted(["train", split])).all(1)]
         counts[split] = len(np.unique(mixed[samples.splits[mixed] == split]))
     assert counts == {"valid": 73, "test": 28}
+
+
+def test_samples_of_any_kind_are_told_apart_by_their_content() -> None:
+    x = np.arange(60, dtype=np.int16).reshape(6, 10)
+    x[4], x[5] = x[1], x[1]
+    found = same_content(x)
+    assert found.pairs.tolist() == [[1, 4], [1, 5], [4, 5]] and found.exact.all()
+    assert found.clusters.tolist() == [0, 1, 2, 3, 1, 1]
+    assert same_content(x[:4]).pairs.shape == (0, 2)

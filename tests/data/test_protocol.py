@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ferlab.build import build
+from ferlab.config import compose, plain
 from ferlab.data.protocol import Protocol
 from ferlab.data.samples import Samples
 from ferlab.errors import FerlabError
@@ -243,3 +245,49 @@ def test_mistakes_in_folds_name_the_cure() -> None:
         kfold(folds="each").assign(samples)
     with pytest.raises(FerlabError, match=r"official has no folds; cure: protocol=kfold"):
         official().count_folds(samples)
+
+
+def actors() -> Samples:
+    samples = make(["all"] * 240)
+    who = np.repeat(np.arange(1, 25), 10)
+    return replace(samples, columns={"actor": who}, people=("actor",))
+
+
+@pytest.mark.parametrize(("name", "folds"), [("emobox6", 6), ("actor5", 5), ("loso", 24), ("emobox6_normalised", 6)])
+def test_speech_protocols_test_every_actor_once_and_never_one_that_trained(name: str, folds: int) -> None:
+    samples, tested = actors(), []
+    for fold in range(folds):
+        got = build(plain(compose("train", [f"protocol={name}", f"protocol.fold={fold}"]))["protocol"]).assign(samples)
+        who = {role: set(samples.columns["actor"][i].tolist()) for role, i in got.indices.items()}
+        assert not who["train"] & who["test"] and not who["val"] & (who["train"] | who["test"])
+        assert len(who["val"]) in (3, 4, 5)
+        tested += sorted(who["test"])
+        assert got.facts["fold"] == {"index": fold, "of": folds}
+        if name == "actor5":
+            # odd actors are men
+            assert abs(sum(1 if actor % 2 else -1 for actor in who["test"])) <= 1
+    assert sorted(tested) == list(range(1, 25))
+
+
+@pytest.mark.parametrize(
+    ("name", "marks"),
+    [("random80", ["speakers in both halves"]), ("ancestor", ["selected on test", "speakers in both halves"])],
+)
+def test_random_splits_over_speakers_are_marked(name: str, marks: list[str]) -> None:
+    got = build(plain(compose("train", [f"protocol={name}"]))["protocol"]).assign(actors())
+    assert got.facts["marks"] == marks and got.facts["counts"]["test"] == 48
+
+
+def test_a_missing_actor_is_named() -> None:
+    few = actors()
+    keep = np.flatnonzero(few.columns["actor"] != 11)
+    without = replace(
+        few,
+        x=few.x[keep],
+        labels=few.labels[keep],
+        ids=few.ids[keep],
+        splits=few.splits[keep],
+        columns={"actor": few.columns["actor"][keep]},
+    )
+    with pytest.raises(FerlabError, match=r"emobox6: groups \['11'\] have no sample"):
+        build(plain(compose("train", ["protocol=emobox6"]))["protocol"]).assign(without)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64, UInt8
+from jaxtyping import Bool, Float32, Int64, Shaped, UInt8
 
 from ferlab.data.cache import Arrays, cached
 from ferlab.data.likeness import Basis, Views, fit, likeness, views
@@ -27,29 +27,46 @@ _BLOCK = 1024
 
 
 @dataclass(frozen=True)
-class Copies:
-    """The copies within a data set.
+class Pairs:
+    """The copies within a data set, as a protocol asks for them.
 
     Attributes:
-        pairs: positions of two images, the smaller first; sorted, each pair once.
-        exact: whether their decoded pixels are the same.
+        pairs: positions of two samples, the smaller first; sorted, each pair once.
+        exact: whether their content is the same.
+        clusters: of every sample the number of its group: samples joined by a chain of pairs. Those without a copy are
+            groups of one. Numbered from 0 in the order of their first samples.
+    """
+
+    pairs: Int64[np.ndarray, "pair 2"]
+    exact: Bool[np.ndarray, "pair"]
+    clusters: Int64[np.ndarray, "sample"]
+
+
+@dataclass(frozen=True)
+class Copies(Pairs):
+    """The exact and near copies among images.
+
+    Attributes:
         scores: highest correlation of their detail, THRESHOLD..1; 1 for exact copies.
         mirrored: whether they agree better in a mirror.
-        clusters: of every image the number of its group: images joined by a chain of pairs. Images without a copy are
-            groups of one. Numbered from 0 in the order of their first images.
         misses: pairs just below the threshold, that were not taken.
         miss_scores: their correlation.
         basis: by which candidates were found among all pairs.
     """
 
-    pairs: Int64[np.ndarray, "pair 2"]
-    exact: Bool[np.ndarray, "pair"]
     scores: Float32[np.ndarray, "pair"]
     mirrored: Bool[np.ndarray, "pair"]
-    clusters: Int64[np.ndarray, "sample"]
     misses: Int64[np.ndarray, "miss 2"]
     miss_scores: Float32[np.ndarray, "miss"]
     basis: Basis
+
+
+def same_content(x: Shaped[np.ndarray, "sample ..."]) -> Pairs:
+    """Find the samples of any kind whose content is the same to the last bit; near copies are not looked for."""
+    groups, members = _alike(_digests(x))
+    pairs = np.concatenate([np.empty((0, 2), np.int64), *(_within(own) for own in members if len(own) > 1)])
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    return Pairs(pairs, np.ones(len(pairs), dtype=bool), groups)
 
 
 def find_copies(x: UInt8[np.ndarray, "sample height width channel"], name: str) -> Copies:
@@ -74,15 +91,20 @@ def find_copies(x: UInt8[np.ndarray, "sample height width channel"], name: str) 
     return Copies(**found, basis=basis)
 
 
-def _digests(x: UInt8[np.ndarray, "sample height width channel"]) -> np.ndarray:
-    return np.array([hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest() for image in x], "V16")
+def _digests(x: Shaped[np.ndarray, "sample ..."]) -> np.ndarray:
+    return np.array([hashlib.blake2b(np.ascontiguousarray(one).data, digest_size=16).digest() for one in x], "V16")
+
+
+def _alike(digests: np.ndarray) -> tuple[Int64[np.ndarray, "sample"], list[Int64[np.ndarray, "member"]]]:
+    """Return the group of every sample by its digest, and the members of each group, ascending."""
+    _, groups = np.unique(digests, return_inverse=True)
+    groups = _numbered(groups)
+    return groups, np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1])
 
 
 def _find(x: UInt8[np.ndarray, "sample height width channel"], digests: np.ndarray, name: str) -> Arrays:
     # one image stands for all its exact copies
-    _, groups = np.unique(digests, return_inverse=True)
-    groups = _numbered(groups)
-    members = np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1])
+    _, members = _alike(digests)
     first = np.array([own[0] for own in members])
     near, scores, mirrored, basis = _near(x, first, name)
     taken = scores >= THRESHOLD

@@ -14,6 +14,7 @@ from ferlab.data.batches import Batch, ByIndex, Draw, InOrder, Shuffled
 from ferlab.data.protocol import Assignment, Protocol
 from ferlab.data.samples import Samples
 from ferlab.data.sampling import Keep, Rebalanced
+from ferlab.data.speaker_spectrum import equalised
 from ferlab.errors import FerlabError
 from ferlab.spec import TaskSpec
 
@@ -54,6 +55,8 @@ class DataModule(pl.LightningDataModule):
         self.rebalance: Rebalance = rebalance or Keep()
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
         self.samples = source.load()
+        if protocol.normalise is not None:
+            self.samples = equalised(self.samples, protocol.normalise)
         self.assignment: Assignment = protocol.assign(self.samples)
         self.training: Rebalanced = self.rebalance(self.samples, self._trainable(), seed)
 
@@ -62,7 +65,7 @@ class DataModule(pl.LightningDataModule):
         train, soft = self.assignment.indices["train"], self.samples.soft
         if soft is None:
             return train
-        kept: Int64[np.ndarray, "sample"] = train[soft[train].any(1)]
+        kept = np.asarray(train[soft[train].any(1)], dtype=np.int64)
         if not len(kept):
             raise FerlabError(
                 f"data set {self.samples.name}: none of {len(train):,} training samples has a soft target"
@@ -85,6 +88,7 @@ class DataModule(pl.LightningDataModule):
         return {
             "name": self.samples.name,
             "synthetic": self.samples.synthetic,
+            "modality": self.spec.modality,
             "labels": list(self.spec.labels),
             "class_counts": counts,
             "class_weights": self.training.class_weights,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64, Shaped
 
-from ferlab.data.copies import Copies
+from ferlab.data.copies import Pairs
 from ferlab.data.samples import Samples
 from ferlab.errors import FerlabError
 
@@ -20,35 +20,31 @@ WORDS = np.array(["none", "near", "exact"])
 SHOWN = 10
 
 
-def group_values(samples: Samples, column: str, copies: Copies | None, protocol: str) -> Shaped[np.ndarray, "sample"]:
+def group_values(samples: Samples, column: str, copies: Pairs, protocol: str) -> Shaped[np.ndarray, "sample"]:
     """Return the group of every sample; one whose cell is empty is a group of its own.
 
     Args:
         samples: the data set.
         column: one of its columns, or "copies" for clusters of exact and near copies.
-        copies: of those samples; None where they are no images.
+        copies: of those samples.
         protocol: its name, for messages.
 
     Raises:
         FerlabError: no such column.
     """
-    if column == COPIES and copies is not None:
+    if column == COPIES:
         return copies.clusters.astype(str)
     if column not in samples.columns:
-        exist = ", ".join([*samples.columns, *([COPIES] if copies is not None else [])]) or "none"
+        exist = ", ".join([*samples.columns, COPIES])
         raise FerlabError(f"protocol {protocol}: protocol.group={column}: no such column; {samples.name} has {exist}")
     values = np.asarray(samples.columns[column]).astype(str)
     own = np.char.add("\0", samples.ids.astype(str))
     return np.where(np.char.strip(values) == "", own, values)
 
 
-def copies_in(
-    samples: Samples, copies: Copies | None, positions: Int64[np.ndarray, "_"]
-) -> Int64[np.ndarray, "sample"]:
+def copies_in(samples: Samples, copies: Pairs, positions: Int64[np.ndarray, "_"]) -> Int64[np.ndarray, "sample"]:
     """Tell of every sample whether another one among `positions` is its copy: 0 none, 1 near, 2 exact."""
     kind = np.zeros(len(samples), dtype=np.int64)
-    if copies is None:
-        return kind
     inside = np.zeros(len(samples), dtype=bool)
     inside[positions] = True
     weight = np.where(copies.exact, EXACT, NEAR)
@@ -59,7 +55,7 @@ def copies_in(
 
 
 def drop_copies(
-    samples: Samples, roles: dict[str, np.ndarray], copies: Copies | None, wish: Mapping[str, Sequence[str]], name: str
+    samples: Samples, roles: dict[str, np.ndarray], copies: Pairs, wish: Mapping[str, Sequence[str]], name: str
 ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
     """Take samples with a copy in another role out of their own.
 
@@ -87,7 +83,7 @@ def drop_copies(
     return left, lost
 
 
-def count_copies(samples: Samples, roles: Roles, copies: Copies | None) -> dict[str, dict[str, int]]:
+def count_copies(samples: Samples, roles: Roles, copies: Pairs) -> dict[str, dict[str, int]]:
     """Count the samples of a role with an exact, or at best a near, copy in another: {"copies", "near_copies"}."""
     out: dict[str, dict[str, int]] = {"copies": {}, "near_copies": {}}
     for role, seen in DIRECTIONS:
@@ -97,7 +93,7 @@ def count_copies(samples: Samples, roles: Roles, copies: Copies | None) -> dict[
     return out
 
 
-def refuse_copies(samples: Samples, roles: Roles, copies: Copies | None, name: str, but: Sequence[str]) -> None:
+def refuse_copies(samples: Samples, roles: Roles, copies: Pairs, name: str, but: Sequence[str]) -> None:
     """Stop where copies cross, naming the pairs.
 
     Args:
@@ -110,8 +106,6 @@ def refuse_copies(samples: Samples, roles: Roles, copies: Copies | None, name: s
     Raises:
         FerlabError: copies cross.
     """
-    if copies is None:
-        return
     role_of = {int(i): role for role, positions in roles.items() for i in positions}
     crossing = []
     for (i, j), exact in zip(copies.pairs.tolist(), copies.exact.tolist(), strict=True):

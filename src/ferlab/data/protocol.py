@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int64, Shaped
 
 from ferlab.data import leaks
-from ferlab.data.copies import find_copies
+from ferlab.data.copies import Pairs, find_copies, same_content
 from ferlab.data.samples import Samples
 from ferlab.data.splitting import Folds, fold_count, fold_part, held_out
 from ferlab.errors import FerlabError
@@ -27,8 +27,7 @@ class Assignment:
     Attributes:
         indices: positions in `Samples` of "train", "val" and "test", ascending.
         facts: name, hash, counts, selection, copies across the roles, fold, and marks: plain values.
-        columns: of every sample "copy_in_train" ("exact", "near" or "none"), and of images "copies", the number of its
-            cluster of copies.
+        columns: of every sample "copy_in_train" ("exact", "near" or "none") and "copies", the number of its cluster.
     """
 
     indices: dict[str, Int64[np.ndarray, "_"]]
@@ -57,6 +56,8 @@ class Protocol:
         drop_copies: role -> roles; samples with an exact or near copy in those leave it.
         shared_groups: column -> mark; a person or group of that column may stand in several roles, and every output
             carries the mark.
+        normalise: column of speakers, each of whom is normalised with all of their clips, test clips too; every output
+            then says so.
         on_leak: "report" counts copies across the roles; "stop" ends the run with the pairs.
     """
 
@@ -72,6 +73,7 @@ class Protocol:
     group: str | None = None
     drop_copies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     shared_groups: Mapping[str, str] = field(default_factory=dict)
+    normalise: str | None = None
     on_leak: str = "report"
 
     def assign(self, samples: Samples) -> Assignment:
@@ -82,7 +84,7 @@ class Protocol:
                 protocol does not declare; with `on_leak` "stop" also copies across the roles.
         """
         self._check_options()
-        copies = find_copies(samples.x, samples.name) if samples.spec.modality == "image" else None
+        copies = _copies(samples)
         group = None if self.group is None else leaks.group_values(samples, self.group, copies, self.name)
         roles = self._roles(samples, group)
         self._check(samples, roles)
@@ -92,15 +94,15 @@ class Protocol:
         if self.group is not None and group is not None:
             must_not_cross[self.group] = group
         marks = ["selected on test"] if self.selection == "test" else []
+        marks += ["normalised by each test speaker's own clips"] if self.normalise is not None else []
         marks += leaks.check_people(samples, roles, must_not_cross, self.shared_groups, self.name)
         if self.on_leak == "stop":
             same = ("val", "test") if self.selection == "test" else ()
             leaks.refuse_copies(samples, roles, copies, self.name, same)
         facts = self._facts(samples, roles) | leaks.count_copies(samples, roles, copies)
         facts |= {"dropped": dropped, "group": self.group, "fold": self._fold_facts(samples, group), "marks": marks}
-        columns = {"copy_in_train": leaks.WORDS[leaks.copies_in(samples, copies, roles["train"])]}
-        if copies is not None:
-            columns["copies"] = copies.clusters
+        shown = leaks.WORDS[leaks.copies_in(samples, copies, roles["train"])]
+        columns = {"copy_in_train": shown, "copies": copies.clusters}
         return Assignment(roles, facts, columns)
 
     def count_folds(self, samples: Samples) -> int:
@@ -113,8 +115,7 @@ class Protocol:
             raise FerlabError(
                 f"protocol {self.name} has no folds; cure: protocol=kfold, protocol.folds=10 for another number"
             )
-        copies = find_copies(samples.x, samples.name) if self.group == leaks.COPIES else None
-        group = None if self.group is None else leaks.group_values(samples, self.group, copies, self.name)
+        group = None if self.group is None else leaks.group_values(samples, self.group, _copies(samples), self.name)
         return fold_count(self.folds, self._named(samples, self.train), group, self.name)
 
     def _check_options(self) -> None:
@@ -191,3 +192,8 @@ class Protocol:
             "counts": {role: len(roles[role]) for role in ROLES},
             "selection": self.selection,
         }
+
+
+def _copies(samples: Samples) -> Pairs:
+    """Return the exact and, of images, the near copies among samples."""
+    return find_copies(samples.x, samples.name) if samples.spec.modality == "image" else same_content(samples.x)

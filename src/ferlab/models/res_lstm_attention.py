@@ -52,7 +52,7 @@ class ResLstmAttention(nn.Module):
         units: int = 96,
         hidden: int = 64,
         dropout_maps: float = 0.1,
-        dropout: float = 0.4,
+        dropout: float = 0.3,
     ) -> None:
         super().__init__()
         whole("res_lstm_attention", "filters", filters)

@@ -156,14 +156,15 @@ def _verdict(ranked: Sequence[dict[str, Any] | None], layers: Sequence[int]) -> 
         return "gives no heat at all once the weights are random"
     if last["value"] >= UNMOVED:
         return "does not depend on the weights"
-    words = "depends on the weights" + " only in part" * (last["value"] >= PARTLY)
+    partly = last["value"] >= PARTLY
+    words = "depends on the weights only in part, and" if partly else "depends on the weights, but"
     idle = 0
     for one, drawn in zip(ranked[1:], layers[1:], strict=True):
         if one is None or one["value"] < UNMOVED:
             break
         idle = drawn
     which = "those of the last layer" if idle == 1 else f"those of the last {idle} layers"
-    return f"{words}, but not on {which}" if idle else words
+    return f"{words} not on {which}" if idle else words.rpartition(",")[0]
 
 
 def _curve(lines: Float[Tensor, "image points"]) -> list[dict[str, float | str]]:

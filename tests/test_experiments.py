@@ -6,21 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from fakes import affectnet, fer2013
+from fakes import affectnet, fer2013, ravdess
 from fakes.zips import write_zip
 from ferlab.config import compose, conf_dir, plain
 from ferlab.data.fer2013 import Fer2013
+from ferlab.data.ravdess_names import every_name
 from ferlab.fine_tuning.stage import changed, read
 from ferlab.run import train
 
 FOLDER = conf_dir() / "experiment"
 EXPERIMENTS = sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.rglob("*.yaml"))
-# what the documents report, as they print it
+# what the documents report, as they print it; None where they give curves alone
 REPORTED = {
     "d0/sentiment_cnn": 0.752185,
     "d1/mobilenetv2": 0.8894,
     "d2/cnn4": 0.6414,
     "d2/resnet50_frozen": 0.4469,
+    "d2/td_cnn_lstm": None,
+    "d2/td_cnn_lstm_ancestor": 0.766,
     "d3/densenet169": 0.65,
     "d4/cnn10": 0.5546,
     "d4/convnet": 0.6294,
@@ -34,6 +37,9 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("archives")
     write_zip(folder / "fer2013.zip", fer2013.tree(fer2013.faces(each=2)))
     write_zip(folder / "affectnet_yolo.zip", affectnet.entries(each=2))
+    # two statements of each emotion a gender: enough to split each class three ways
+    spoken = [name for name in every_name() if name[-2:] in ("01", "02", "03", "04", "05", "06")]
+    write_zip(folder / "Audio_Speech_Actors_01-24.zip", ravdess.entries(names=spoken[::3]))
     return folder
 
 
@@ -50,15 +56,16 @@ def test_it_runs(name: str, archives: Path, tmp_path: Path, monkeypatch: pytest.
         small += ["rebalance.from_images=1", "rebalance.copies=2"]
     if real["model"]["pretrained"]:
         small.append("model.pretrained=false")  # no network in tests
-    if real["model"]["preprocess"]["size"] == 224:
+    if real["model"]["preprocess"].get("size") == 224:
         small.append("model.preprocess.size=64")
     config = plain(compose("train", [f"experiment={name}", *small]))
     result = train(config, tmp_path / "run", f"python -m ferlab.train experiment={name}")
     assert 0 <= result["test"]["accuracy"]["value"] <= 1
     assert math.isfinite(result["test"]["log_loss"]["value"])
     report = (tmp_path / "run" / "report.md").read_text()
-    assert result["document"]["caveat"] in report
-    assert f"{100 * REPORTED[name]:.1f}" in report
+    if REPORTED[name] is not None:
+        assert result["document"]["caveat"] in report
+        assert f"{100 * REPORTED[name]:.1f}" in report
     assert json.loads((tmp_path / "run" / "metrics.json").read_text()) == result
 
 

@@ -107,7 +107,7 @@ def test_heat_that_does_not_depend_on_the_weights_is_named():
     assert found["layers"] == [0, 1, 2] and found["last"] == [None, "head", "conv"] and found["n"] == 24
     verdicts = {name: one["verdict"] for name, one in found["methods"].items()}
     assert verdicts["edges"] == "does not depend on the weights"
-    assert verdicts["features"].endswith("but not on those of the last layer")
+    assert verdicts["features"].endswith(" not on those of the last layer")
     assert verdicts["integrated_gradients"] == "depends on the weights"
     assert verdicts["nothing"].startswith("gives no heat at all")
     edge, ours = found["methods"]["edges"], found["methods"]["integrated_gradients"]

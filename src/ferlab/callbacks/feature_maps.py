@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import UInt8
 from matplotlib.figure import Figure
 from torch import nn
 
 from ferlab.callbacks.watched import Watched
-from ferlab.evaluation.evidence import net_input
 from ferlab.evaluation.explanations import feature_map_sheet, strongest
+from ferlab.evaluation.lens import Raw, lens_of
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.style import Caption
 from ferlab.explain.feature_maps import feature_maps
@@ -49,16 +48,16 @@ class FeatureMaps(Watched):
     def figure(
         self,
         task: Task,
-        images: UInt8[np.ndarray, "image height width channel"],
+        images: Raw,
         rows: Rows,
         caption: Caption,
         when: str,
     ) -> Figure:
         """Draw the strongest maps of each layer."""
-        x = net_input(images, task.preprocess, task.net)
-        maps = feature_maps(task.net, x, self.layers, self.most)
-        values = {name: value[0].float().cpu().numpy() for name, value in maps.items()}
+        lens = lens_of(task.preprocess, task.net)
+        maps = feature_maps(lens.net, lens.input(images), self.layers, self.most)
+        values = {name: lens.upright(value[0]) for name, value in maps.items()}
         if self._order is None:
             self._order = {name: strongest(maps) for name, maps in values.items()}
         note = rows.names[rows.labels[0]]
-        return feature_map_sheet(images[0], values, caption, note, when=when, order=self._order)
+        return feature_map_sheet(lens.look(images)[0], values, caption, note, when=when, order=self._order)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from jaxtyping import UInt8
 from matplotlib.figure import Figure
 from torch import nn
 
 from ferlab.callbacks.watched import Watched
 from ferlab.evaluation.evidence import find_evidence
+from ferlab.evaluation.lens import Raw
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.style import Caption
 from ferlab.explain.layers import find_layer
@@ -44,7 +43,7 @@ class GradCam(Watched):
     def figure(
         self,
         task: Task,
-        images: UInt8[np.ndarray, "image height width channel"],
+        images: Raw,
         rows: Rows,
         caption: Caption,
         when: str,

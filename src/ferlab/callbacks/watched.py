@@ -15,8 +15,10 @@ from torch import nn
 
 from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError
+from ferlab.evaluation.lens import as_batch
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.style import Caption, save
+from ferlab.evaluation.words import noun
 from ferlab.explain.layers import conv_layers
 from ferlab.task import Task
 from ferlab.tracking.wandb_run import WandbRun
@@ -93,7 +95,12 @@ class Watched(Callback):
         images, rows = np.asarray(data.samples.x[self.chosen]), self._rows(pl_module, data)
         facts = pl_module.hparams["facts"]
         caption = Caption(
-            data.samples.name, facts["name"], data.seed, data.assignment.facts, synthetic=data.samples.synthetic
+            data.samples.name,
+            facts["name"],
+            data.seed,
+            data.assignment.facts,
+            data.samples.synthetic,
+            noun(data.spec.modality),
         )
         figure = self.figure(pl_module, images, rows, caption, f", epoch {epoch}")
         folder = Path(trainer.default_root_dir, "figures", "training")
@@ -107,8 +114,7 @@ class Watched(Callback):
     def _rows(self, task: Task, data: DataModule) -> Rows:
         """Predict the images as validation does."""
         assert self.chosen is not None
-        # a copy: what is memory-mapped cannot be written, and torch warns of it
-        x = torch.from_numpy(np.array(data.samples.x[self.chosen])).permute(0, 3, 1, 2)
+        x = as_batch(data.samples.x[self.chosen])
         training = [(module, module.training) for module in task.modules()]
         task.eval()
         try:

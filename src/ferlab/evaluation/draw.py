@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from jaxtyping import UInt8
-from torch import Tensor
 
 from ferlab.evaluation import calibration_figures, explanations, figures, galleries
+from ferlab.evaluation.attention_sheet import attention_sheet
+from ferlab.evaluation.evidence import in_turn
 from ferlab.evaluation.explaining import Options, draw_explanations
 from ferlab.evaluation.history import learning_curves, read_history
 from ferlab.evaluation.pictures import Pictures
 from ferlab.evaluation.rows import Rows
-from ferlab.evaluation.style import Caption, save
+from ferlab.evaluation.style import Caption, caption_of, save
+from ferlab.explain.attention import attention, has_attention
 from ferlab.explain.feature_maps import feature_maps
 from ferlab.explain.layers import conv_layers
 
-GRID = 40
+WATCHED = 12
 
 
 def draw(
@@ -48,8 +48,8 @@ def draw(
         The files in the order of a report, and what the explanations say (`explaining.draw_explanations`).
     """
     test, measures, data = rows.split("test"), metrics["test"], metrics["data"]
-    caption = Caption(data["name"], metrics["model"], metrics["seed"], metrics["protocol"], bool(data.get("synthetic")))
-    names, done = test.names, []
+    caption = caption_of(metrics)
+    done: list[Path] = []
 
     def keep(name: str, figure: Any) -> None:
         done.append(save(figure, folder / f"{name}.png"))
@@ -66,13 +66,17 @@ def draw(
         keep("reliability", calibration_figures.reliability(test, metrics["calibration"], caption))
         keep("risk_coverage", calibration_figures.risk_coverage(test, metrics["calibration"], caption))
     keep("class_counts", _class_counts(data, caption))
-    keep("samples", _samples(pictures, names, caption))
+    lens = pictures.lens
+    for name, figure in lens.examples(pictures.examples(test.names), caption).items():
+        keep(name, figure)
     wrong = galleries.confident_errors(test)
-    shown = pictures.x[pictures.test[wrong]]
+    shown = lens.look(pictures.x[pictures.test[wrong]])
     total = int((test.preds != test.labels).sum())
-    keep("misclassified", galleries.misclassified(shown, test.take(wrong), total, caption))
+    keep("misclassified", galleries.misclassified(shown, test.take(wrong), total, caption, lens.scale))
     if conv_layers(pictures.net):
         keep("feature_maps", _feature_maps(pictures, test, caption))
+    if has_attention(pictures.net) and lens.scale is not None:
+        keep("attention", _attention(pictures, test, caption))
     return done, draw_explanations(pictures, test, caption, keep, Options(**(explain or {})), say)
 
 
@@ -82,30 +86,15 @@ def _class_counts(data: dict[str, Any], caption: Caption) -> Any:
     return figures.class_counts(counts, caption, after if after != counts["train"] else None)
 
 
-def _samples(pictures: Pictures, names: tuple[str, ...], caption: Caption) -> Any:
-    # spread over the training samples: data sets are often sorted by class
-    chosen = np.sort(np.random.default_rng(0).permutation(pictures.train)[:GRID])
-    chosen = np.random.default_rng(0).permutation(chosen)
-    images = pictures.x[chosen]
-    title = "Training samples"
-    if pictures.augment is not None:
-        # its own random state: a figure must not move the run's
-        with torch.random.fork_rng(devices=[]), torch.no_grad():
-            torch.manual_seed(0)
-            pixels = pictures.augment(_tensor(images))
-        images = pixels.clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-        title = "Training samples after augmentation"
-    return galleries.sample_grid(images, [names[i] for i in pictures.labels[chosen]], caption, title)
-
-
 def _feature_maps(pictures: Pictures, test: Rows, caption: Caption) -> Any:
     best = int(np.argmax(np.where(test.preds == test.labels, test.probabilities.max(1), -1)))
-    image = pictures.x[pictures.test[best]]
-    maps = feature_maps(pictures.net, pictures.input(image[None]))
-    values = {name: value[0].float().cpu().numpy() for name, value in maps.items()}
-    return explanations.feature_map_sheet(image, values, caption, test.names[test.labels[best]])
+    raw, lens = pictures.x[pictures.test[[best]]], pictures.lens
+    maps = feature_maps(lens.net, lens.input(raw))
+    values = {name: lens.upright(value[0]) for name, value in maps.items()}
+    return explanations.feature_map_sheet(lens.look(raw)[0], values, caption, test.names[test.labels[best]])
 
 
-def _tensor(images: UInt8[np.ndarray, "image height width channel"]) -> Tensor:
-    # a copy: what is memory-mapped cannot be written, and torch warns of it
-    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2)
+def _attention(pictures: Pictures, test: Rows, caption: Caption) -> Any:
+    raw, lens = pictures.x[pictures.test[in_turn(test.labels, len(test.names), WATCHED)]], pictures.lens
+    few = test.take(in_turn(test.labels, len(test.names), WATCHED))
+    return attention_sheet(lens.look(raw), attention(lens.net, lens.input(raw)).cpu().numpy(), few, lens.scale, caption)

@@ -1,4 +1,4 @@
-"""Grad-CAM of a handful of samples, for the sheets and tables that show it."""
+"""Grad-CAM of a handful of samples, for the sheets and tables that show it; of sounds on their spectrograms."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +10,12 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from ferlab.evaluation.explanations import gradcam_sheet
+from ferlab.evaluation.lens import Raw, lens_of
 from ferlab.evaluation.rows import Rows
+from ferlab.evaluation.scale import Scale
 from ferlab.evaluation.style import Caption
 from ferlab.explain.gradcam import gradcam
 from ferlab.explain.layers import find_layer
-from ferlab.transforms.image import Preprocess
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,13 @@ class Evidence:
     """Where a net saw the evidence in some images.
 
     Attributes:
-        images: as the data give them.
+        images: as they are shown: sounds as spectrograms.
         rows: the rows of those images.
         first: heat for the true class, or for `target`.
         predicted: heat for the predicted class.
         layer: the layer that was read.
         target: the class that `first` explains in every image; None: each image's true class.
+        scale: seconds and Hertz along the images of sounds.
     """
 
     images: UInt8[np.ndarray, "image height width channel"]
@@ -36,28 +38,30 @@ class Evidence:
     predicted: Float[np.ndarray, "image rows columns"]
     layer: str
     target: int | None = None
+    scale: Scale | None = None
 
     def sheet(self, caption: Caption, when: str = "") -> Figure:
         """Draw it; `when` goes into the title (", epoch 5")."""
+        heats = self.first, self.predicted
         return gradcam_sheet(
-            self.images, self.first, self.predicted, self.rows, self.layer, caption, target=self.target, when=when
+            self.images, *heats, self.rows, self.layer, caption, target=self.target, when=when, scale=self.scale
         )
 
 
 def find_evidence(
-    images: UInt8[np.ndarray, "image height width channel"],
+    samples: Raw,
     rows: Rows,
     preprocess: Callable[[Tensor], Tensor],
     net: nn.Module,
     layer: str | None = None,
     target: int | None = None,
 ) -> Evidence:
-    """Compute the Grad-CAM of images for their true class (or `target`) and for the predicted one.
+    """Compute the Grad-CAM of samples for their true class (or `target`) and for the predicted one.
 
     Args:
-        images: as the data give them.
-        rows: the rows of those images.
-        preprocess: raw pixels (batch, channel, height, width) to the net's input.
+        samples: raw, as the data give them.
+        rows: the rows of those samples.
+        preprocess: a batch of raw samples to the net's input.
         net: the model without its preprocessing; left as it was.
         layer: the layer to read; the last convolution by default.
         target: index of the class to explain instead of the true one.
@@ -66,19 +70,11 @@ def find_evidence(
         FerlabError: no such layer, or a net without convolutions.
     """
     name, _ = find_layer(net, layer)
-    x = net_input(images, preprocess, net)
+    lens = lens_of(preprocess, net)
+    x = lens.input(samples)
     first = rows.labels if target is None else np.full_like(rows.labels, target)
-    heats = [
-        onto_image(gradcam(net, x, name, torch.from_numpy(t)), preprocess).cpu().numpy() for t in (first, rows.preds)
-    ]
-    return Evidence(images, rows, heats[0], heats[1], name, target)
-
-
-def onto_image(
-    heat: Float[Tensor, "image rows columns"], preprocess: Callable[[Tensor], Tensor]
-) -> Float[Tensor, "image height width"]:
-    """Lay heat of the net's input onto the whole images: what the preprocessing crops away has none."""
-    return preprocess.onto_whole(heat) if isinstance(preprocess, Preprocess) else heat
+    heats = [lens.onto_look(gradcam(lens.net, x, name, torch.from_numpy(t))).cpu().numpy() for t in (first, rows.preds)]
+    return Evidence(lens.look(samples), rows, heats[0], heats[1], name, target, lens.scale)
 
 
 def in_turn(labels: Int[np.ndarray, "row"], classes: int, most: int) -> Int64[np.ndarray, "chosen"]:
@@ -89,14 +85,3 @@ def in_turn(labels: Int[np.ndarray, "row"], classes: int, most: int) -> Int64[np
         turn[own] = np.arange(len(own))
     chosen = np.lexsort((labels, turn))[:most]
     return np.asarray(chosen[np.lexsort((turn[chosen], labels[chosen]))], dtype=np.int64)
-
-
-def net_input(
-    images: UInt8[np.ndarray, "image height width channel"], preprocess: Callable[[Tensor], Tensor], net: nn.Module
-) -> Float[Tensor, "image channels rows columns"]:
-    """Return what a net takes of raw images, on its device."""
-    # a copy: what is memory-mapped cannot be written, and torch warns of it
-    pixels = torch.from_numpy(np.array(images)).permute(0, 3, 1, 2)
-    with torch.no_grad():
-        x = preprocess(pixels.to(next(net.parameters()).device))
-    return x.contiguous(memory_format=torch.channels_last)

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from ferlab.errors import FerlabError
 from ferlab.evaluation import explanation_charts, explanation_sheets, explanations
 from ferlab.evaluation.causal import causal_overlap
-from ferlab.evaluation.evidence import find_evidence, in_turn, onto_image
+from ferlab.evaluation.evidence import find_evidence, in_turn
+from ferlab.evaluation.lens import Raw
 from ferlab.evaluation.pictures import Pictures
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.sanity import insertion_deletion, randomisation
@@ -22,6 +23,7 @@ from ferlab.explain.layers import conv_layers, find_layer
 from ferlab.explain.methods import NEED_MAPS, WORDS, explain
 from ferlab.explain.occlusion import window
 from ferlab.transforms.image import Preprocess
+from ferlab.transforms.log_mel import LogMel
 
 EXPLAINED, OVERLAP, EXAMPLES, RANDOMISED = 14, 256, 6, 32
 
@@ -86,8 +88,10 @@ def check_options(
     options.wanted(names)
     if set(options.usable(net)) & set(NEED_MAPS):
         find_layer(net, options.layer)
-    if "occlusion" in options.methods and isinstance(preprocess, Preprocess):
-        window(*preprocess.output_shape[1:], options.patch, options.stride)
+    if "occlusion" in options.methods and isinstance(preprocess, Preprocess | LogMel):
+        rows, columns = preprocess.output_shape[1:]
+        columns = preprocess.whole if isinstance(preprocess, LogMel) else columns
+        window(rows, columns, options.patch, options.stride)
 
 
 def draw_explanations(
@@ -129,7 +133,9 @@ def draw_explanations(
         say("explaining: sheet")
         target = few.labels if wanted is None else np.full_like(few.labels, wanted)
         heats = _on_images(pictures, images, target, methods, options)
-        keep("explanations", explanation_sheets.method_sheet(images, heats, few, caption, wanted))
+        lens = pictures.lens
+        shown = lens.look(images)
+        keep("explanations", explanation_sheets.method_sheet(shown, heats, few, caption, wanted, lens.scale))
     if pictures.masks is not None:
         found["causes"] = _causes(pictures, test, methods, options, caption, keep, say)
     if options.checks:
@@ -175,31 +181,32 @@ def _checks(
 ) -> dict[str, Any]:
     chosen = _spread(len(test), options.images)
     x, target = pictures.input(pictures.x[pictures.test[chosen]]), torch.from_numpy(test.preds[chosen])
-    heats: dict[str, Tensor] = {}
+    net, heats = pictures.lens.net, dict[str, Tensor]()
     for method in methods:
-        say(f"explaining: {WORDS[method]} of {len(x)} images")
-        heats[method] = options.heat(pictures.net, x, target, method)
+        say(f"explaining: {WORDS[method]} of {len(x)} samples")
+        heats[method] = options.heat(net, x, target, method)
     say("explaining: insertion and deletion")
-    games = insertion_deletion(pictures.net, x, heats, target.long())
+    games = insertion_deletion(net, x, heats, target.long())
     say("explaining: with random weights")
     some = _spread(len(x), RANDOMISED)
     asked = {method: partial(options.heat, target=target[some], method=method) for method in methods}
-    return {"insertion_deletion": games, "randomisation": randomisation(pictures.net, x[some], asked)}
+    return {"insertion_deletion": games, "randomisation": randomisation(net, x[some], asked)}
 
 
 def _on_images(
     pictures: Pictures,
-    images: np.ndarray,
+    images: Raw,
     target: np.ndarray,
     methods: tuple[str, ...],
     options: Options,
     size: tuple[int, ...] | None = None,
 ) -> dict[str, Float[np.ndarray, "image height width"]]:
-    """Return each method's heat laid onto the whole images, `size` pixels large where given."""
+    """Return each method's heat laid onto what is shown of the samples, `size` pixels large where given."""
     heats: dict[str, Float[np.ndarray, "image height width"]] = {}
-    x, classes = pictures.input(images), torch.from_numpy(target)
+    lens, classes = pictures.lens, torch.from_numpy(target)
+    x = lens.input(images)
     for method in methods:
-        heat = onto_image(options.heat(pictures.net, x, classes, method), pictures.preprocess)[:, None]
+        heat = lens.onto_look(options.heat(lens.net, x, classes, method))[:, None]
         if size is not None and heat.shape[2:] != size:
             heat = nn.functional.interpolate(heat, size, mode="bilinear", align_corners=False)
         heats[method] = heat[:, 0].cpu().numpy()

@@ -18,7 +18,7 @@ GAMES = {
 def insertion_deletion(found: dict[str, Any], caption: Caption) -> Figure:
     """Draw the mean probability of the predicted class along `sanity.insertion_deletion`'s curves, with intervals."""
     share = 100 * np.asarray(found["share"])
-    facts = (f"n = {found['n']:,} images", "bands: 95 % intervals over images", "AUC in the legend")
+    facts = (f"n = {found['n']:,} {caption.noun}", f"bands: 95 % intervals over {caption.noun}", "AUC in the legend")
     with sheet(10.0, 5.2, "Does the class need the pixels that the heat names?", caption.line(*facts)) as figure:
         for i, (game, title) in enumerate(GAMES.items()):
             axes = figure.add_subplot(1, 2, i + 1)
@@ -39,7 +39,7 @@ def randomisation(found: dict[str, Any], caption: Caption) -> Figure:
     """Draw how alike heat stays to the trained net's while ever more layers are random (`sanity.randomisation`)."""
     places = np.arange(len(found["layers"]))
     names = ["trained", *(f"{n}: {last}" for n, last in zip(found["layers"][1:], found["last"][1:], strict=True))]
-    facts = (f"n = {found['n']:,} images", "bars: 95 % intervals over images")
+    facts = (f"n = {found['n']:,} {caption.noun}", f"bars: 95 % intervals over {caption.noun}")
     title = "Does the heat depend on the weights? Layers made random, from the last to the first"
     with sheet(10.0, 4.9, title, caption.line(*facts)) as figure:
         for i, (key, label) in enumerate({"spearman": "rank correlation", "ssim": "SSIM"}.items()):

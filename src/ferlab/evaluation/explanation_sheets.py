@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from ferlab.evaluation.explanations import overlay
 from ferlab.evaluation.rows import Rows
+from ferlab.evaluation.scale import BELOW, MARGIN, Scale
 from ferlab.evaluation.style import BLUE, GAP, GREY, INK, LINE, RED, Caption, beside, board, show
 from ferlab.explain.methods import WORDS
 
@@ -21,6 +22,7 @@ def method_sheet(
     rows: Rows,
     caption: Caption,
     target: int | None = None,
+    scale: Scale | None = None,
 ) -> Figure:
     """Draw each image beside its heat by every method, for its true class or for one of choice.
 
@@ -30,27 +32,32 @@ def method_sheet(
         rows: the rows of those images.
         caption: for the footer.
         target: the class that is explained in every image; None: each image's true class.
+        scale: seconds and Hertz along spectrograms; None: images.
     """
-    blocks = 2 if len(heats) < 5 else 1
-    block, tall = (1 + len(heats)) * SIDE + 0.3, SIDE + LINE + 0.1
+    blocks = 2 if len(heats) < (2 if scale else 5) else 1
+    wide, left_over, below = (scale.wide * SIDE, MARGIN, BELOW) if scale else (SIDE, 0.0, 0.0)
+    block, tall = (1 + len(heats)) * wide + left_over + 0.3, SIDE + below + LINE + 0.1
     height = 0.4 + -(-len(images) // blocks) * tall
     what = "the true class" if target is None else rows.names[target]
     title = f"Evidence for {what}, by method"
     with board(blocks * block, height, title, caption.line(str(rows.splits[0]))) as (figure, axes):
         for i, image in enumerate(images):
-            left, top = i % blocks * block, 0.4 + i // blocks * tall
+            left, top = i % blocks * block + left_over, 0.4 + i // blocks * tall
             if i < blocks:
-                heads = ("image", *(WORDS[name].replace(" ", "\n") for name in heats))
+                heads = ("spectrogram" if scale else "image", *(WORDS[name].replace(" ", "\n") for name in heats))
                 for j, head in enumerate(heads):
-                    axes.text(left + j * SIDE, 0.35, head, fontsize=9, fontweight="bold", color=INK)
+                    axes.text(left + j * wide, 0.35, head, fontsize=9, fontweight="bold", color=INK)
             for j, tile in enumerate((image, *(overlay(image, heat[i]) for heat in heats.values()))):
-                x = left + j * SIDE
-                show(axes, tile, x, top, x + SIDE - GAP, top + SIDE - GAP)
+                x = left + j * wide
+                box = (x, top, x + wide - GAP, top + SIDE - GAP)
+                show(axes, tile, *box)
+                if scale:
+                    scale.mark(axes, box, pitch=j == 0)
             true, said, p = int(rows.labels[i]), int(rows.preds[i]), rows.probabilities[i]
             note = f"{rows.names[true]} {p[true]:.2f}, predicted {rows.names[said]} {p[said]:.2f}"
             if target is not None:
                 note = f"{rows.names[target]} {p[target]:.2f}; {note}"
-            axes.text(left, top + SIDE + 0.1, note, fontsize=9, color=INK if true == said else RED)
+            axes.text(left, top + SIDE + below + 0.1, note, fontsize=9, color=INK if true == said else RED)
     return figure
 
 

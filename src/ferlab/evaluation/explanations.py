@@ -12,6 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from ferlab.evaluation.rows import Rows
+from ferlab.evaluation.scale import BELOW, MARGIN, Scale
 from ferlab.evaluation.style import BLUE, GAP, GREY, INK, LINE, RED, Caption, beside, board, show
 
 HEAT = "plasma"
@@ -84,6 +85,7 @@ def gradcam_sheet(
     blocks: int = 2,
     target: int | None = None,
     when: str = "",
+    scale: Scale | None = None,
 ) -> Figure:
     """Draw image, evidence for the true class (or one of choice) and for the predicted class, side by side.
 
@@ -97,11 +99,13 @@ def gradcam_sheet(
         blocks: how many triples stand side by side.
         target: the class that the second column explains in every image; None: each image's true class.
         when: for the title: ", epoch 5".
+        scale: seconds and Hertz along spectrograms; None: images.
     """
     first = "true class" if target is None else f"for {rows.names[target]}"
     longest = max(map(len, rows.names))
-    side = max(1.25, 0.07 * (longest + 7))
-    block, tall = 3 * side + 0.25, side + LINE + 0.1
+    side = 1.25 if scale else max(1.25, 0.07 * (longest + 7))
+    wide, left_over, below = (scale.wide * side, MARGIN, BELOW) if scale else (side, 0.0, 0.0)
+    block, tall = 3 * wide + left_over + 0.25, side + below + LINE + 0.1
     lines = -(-len(images) // blocks)
     width, height = blocks * block, 0.25 + lines * tall
     with board(width, height, f"Grad-CAM at layer {layer}{when}", caption.line(str(rows.splits[0])), right=0.9) as (
@@ -109,10 +113,10 @@ def gradcam_sheet(
         axes,
     ):
         for i, image in enumerate(images):
-            left, top = i % blocks * block, 0.25 + i // blocks * tall
+            left, top = i % blocks * block + left_over, 0.25 + i // blocks * tall
             if i < blocks:
-                for j, head in enumerate(("image", first, "predicted class")):
-                    axes.text(left + j * side, 0.17, head, fontsize=9, fontweight="bold", color=INK)
+                for j, head in enumerate(("spectrogram" if scale else "image", first, "predicted class")):
+                    axes.text(left + j * wide, 0.17, head, fontsize=9, fontweight="bold", color=INK)
             true, said = int(rows.labels[i]), int(rows.preds[i])
             shown = true if target is None else target
             p = rows.probabilities[i]
@@ -120,10 +124,13 @@ def gradcam_sheet(
             under = "" if target is None else rows.names[true]
             notes = (under, f"{rows.names[shown]} {p[shown]:.2f}", f"{rows.names[said]} {p[said]:.2f}")
             for j, (tile, note) in enumerate(zip(tiles, notes, strict=True)):
-                x = left + j * side
-                show(axes, tile, x, top, x + side - GAP, top + side - GAP)
+                x = left + j * wide
+                box = (x, top, x + wide - GAP, top + side - GAP)
+                show(axes, tile, *box)
+                if scale:
+                    scale.mark(axes, box, pitch=j == 0)
                 shade = RED if j == 2 and true != said else INK
-                axes.text(x, top + side + 0.1, note, fontsize=9, color=shade)
+                axes.text(x, top + side + below + 0.1, note, fontsize=9, color=shade)
         bar = Colorbar(beside(axes, width + 0.05, 0.25, 0.15, min(2.6, height - 0.6)), cmap=HEAT, norm=Normalize(0, 1))
         bar.set_label("share of maximum")
         bar.outline.set_visible(False)

@@ -7,6 +7,7 @@ from jaxtyping import Int, UInt8
 from matplotlib.figure import Figure
 
 from ferlab.evaluation.rows import Rows
+from ferlab.evaluation.scale import BELOW, MARGIN, Scale
 from ferlab.evaluation.style import BLUE, GAP, GREY, INK, LINE, RED, Caption, board, show
 
 
@@ -31,7 +32,11 @@ def confident_errors(rows: Rows, most: int = 32) -> Int[np.ndarray, "error"]:
 
 
 def misclassified(
-    images: UInt8[np.ndarray, "error height width channel"], errors: Rows, total: int, caption: Caption
+    images: UInt8[np.ndarray, "error height width channel"],
+    errors: Rows,
+    total: int,
+    caption: Caption,
+    scale: Scale | None = None,
 ) -> Figure:
     """Draw wrong predictions: image, true class, predicted class and its probability.
 
@@ -40,6 +45,7 @@ def misclassified(
         errors: the rows of those images.
         total: how many rows were wrong in all.
         caption: for the footer.
+        scale: seconds and Hertz along spectrograms; None: images.
     """
     notes = [
         [(errors.names[true], BLUE), (f"{errors.names[said]} {errors.probabilities[i, said]:.2f}", RED)]
@@ -49,7 +55,7 @@ def misclassified(
     footer = caption.line(
         *errors.splits[:1].tolist(), "above: true class", "below: predicted class and its probability"
     )
-    return _grid(images, notes, title, footer, 8)
+    return _grid(images, notes, title, footer, 8, scale)
 
 
 def _grid(
@@ -58,18 +64,25 @@ def _grid(
     title: str,
     footer: str,
     columns: int,
+    scale: Scale | None = None,
 ) -> Figure:
     """Draw images in rows, each with coloured lines of text below."""
     longest = max((len(text) for lines in notes for text, _ in lines), default=0)
     side = max(1.05, 0.072 * longest + 0.05)
-    columns = max(2, min(columns, int(11 / side), len(images)))
-    tall = side + LINE * max((len(lines) for lines in notes), default=0) + 0.1
-    with board(columns * side, max(1, -(-len(images) // columns)) * tall, title, footer) as (figure, axes):
+    wide, left_over, below = (max(scale.wide * 1.05, side), MARGIN, BELOW) if scale else (side, 0.0, 0.0)
+    side = 1.05 if scale else side
+    columns = max(2, min(columns, int(11 / (wide + left_over)), len(images)))
+    tall = side + below + LINE * max((len(lines) for lines in notes), default=0) + 0.1
+    width, height = columns * (wide + left_over), max(1, -(-len(images) // columns)) * tall
+    with board(width, height, title, footer) as (figure, axes):
         for i, (image, lines) in enumerate(zip(images, notes, strict=True)):
-            x, y = i % columns * side, i // columns * tall
-            show(axes, image, x, y, x + side - GAP, y + side - GAP)
+            x, y = i % columns * (wide + left_over) + left_over, i // columns * tall
+            box = (x, y, x + wide - GAP, y + side - GAP)
+            show(axes, image, *box)
+            if scale:
+                scale.mark(axes, box)
             for j, (text, shade) in enumerate(lines):
-                axes.text(x, y + side + 0.08 + j * LINE, text, fontsize=9, color=shade)
+                axes.text(x, y + side + below + 0.08 + j * LINE, text, fontsize=9, color=shade)
         if not len(images):
             axes.text(side / 2, side / 2, "none", color=GREY)
     return figure

@@ -1,31 +1,31 @@
-"""The images behind a run, and how they reach its net."""
+"""The samples behind a run as pictures, and how they reach its net."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int, Int16, UInt8
 from torch import Tensor, nn
 
-from ferlab.evaluation.evidence import net_input
+from ferlab.evaluation.lens import Examples, Lens, Raw, lens_of
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The images behind a run, and how they reach the net.
+    """The samples behind a run, images or sounds, and how they reach the net.
 
     Attributes:
-        x: all raw images of the data set; usually memory-mapped, read by index.
+        x: all raw samples of the data set; usually memory-mapped, read by index.
         labels: class index of each.
         train: positions of the training samples in `x`, as training sees them.
         test: positions of the test samples, in the order of the rows.
-        preprocess: raw pixels (batch, channel, height, width) to the net's input.
+        preprocess: raw samples, a batch of them, to the net's input.
         net: the chosen model without its preprocessing.
-        augment: the training augmentation, pixels 0..255 in and out; None where there is none.
+        augment: the training augmentation, raw samples in and out; None where there is none.
         masks: causal regions of synthetic images, aligned with `x`.
     """
 
-    x: UInt8[np.ndarray, "sample height width channel"]
+    x: UInt8[np.ndarray, "sample height width channel"] | Int16[np.ndarray, "sample time"]
     labels: Int[np.ndarray, "sample"]
     train: Int[np.ndarray, "kept"]
     test: Int[np.ndarray, "row"]
@@ -34,8 +34,15 @@ class Pictures:
     augment: Callable[[Tensor], Tensor] | None = None
     masks: UInt8[np.ndarray, "sample height width"] | None = None
 
-    def input(
-        self, images: UInt8[np.ndarray, "image height width channel"]
-    ) -> Float[Tensor, "image channels rows columns"]:
-        """Return what the net takes of raw images, on its device."""
-        return net_input(images, self.preprocess, self.net)
+    @property
+    def lens(self) -> Lens:
+        """How the samples reach the net, and how they are shown."""
+        return lens_of(self.preprocess, self.net)
+
+    def examples(self, names: tuple[str, ...]) -> Examples:
+        """Return what examples of the training samples are drawn from."""
+        return Examples(self.x, self.labels, self.train, names, self.augment)
+
+    def input(self, raw: Raw) -> Float[Tensor, "sample channel row column"]:
+        """Return what the lens' net takes of raw samples, on its device."""
+        return self.lens.input(raw)

@@ -9,7 +9,7 @@ from ferlab.evaluation.features import features
 from ferlab.evaluation.pictures import Pictures
 from ferlab.evaluation.projections import FEWEST, MOST, project, subset
 from ferlab.evaluation.scatter import projection_sheet
-from ferlab.evaluation.style import Caption, save
+from ferlab.evaluation.style import caption_of, save
 
 
 def draw_projections(
@@ -24,20 +24,21 @@ def draw_projections(
         most: test images at most; of more, a random choice that the figure states.
 
     Returns:
-        The file, and for each space ("raw images", "features") plain values: dimensions, explained, perplexity, knn.
+        The file, and for each space ("raw images" or "raw spectrograms", and "features") plain values: dimensions,
+        explained, perplexity, knn.
         None where there are fewer than 10 test images.
     """
     if len(pictures.test) < FEWEST:
         return None
-    data = metrics["data"]
-    caption = Caption(data["name"], metrics["model"], metrics["seed"], metrics["protocol"], bool(data.get("synthetic")))
+    caption = caption_of(metrics)
     chosen = pictures.test[subset(len(pictures.test), most)]
     images, labels = np.asarray(pictures.x[chosen]), np.asarray(pictures.labels[chosen])
+    raw = pictures.lens.plain
     spaces = {
-        "raw images": project(images.reshape(len(images), -1).astype(np.float32), labels),
+        raw: project(pictures.lens.values(images), labels),
         "features": project(features(pictures.net, pictures.preprocess, images), labels),
     }
-    figure = projection_sheet(spaces, labels, data["labels"], len(pictures.test), caption)
+    figure = projection_sheet(spaces, labels, metrics["data"]["labels"], len(pictures.test), caption)
     numbers = {
         name: {
             "dimensions": one.dimensions,

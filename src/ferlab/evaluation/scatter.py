@@ -23,16 +23,17 @@ def projection_sheet(
     """Draw a row a space, PCA to the left, t-SNE to the right.
 
     Args:
-        spaces: "raw images", "features" -> their projection.
+        spaces: "raw images" (or "raw spectrograms"), "features" -> their projection.
         labels: class index of each sample.
         names: class names.
         of: how many test samples there are, of which these were drawn.
         caption: for the footer.
     """
     n = len(labels)
-    drawn = f"{n:,} of {of:,} test images, drawn at random" if n < of else f"all {n:,} test images"
+    drawn = f"{n:,} of {of:,} test {caption.noun}, drawn at random" if n < of else f"all {n:,} test {caption.noun}"
     height = 1.4 + 4.1 * len(spaces)
-    with sheet(11.5, height, "Raw images and what the model makes of them", caption.line(drawn)) as figure:
+    title = f"{next(iter(spaces)).capitalize()} and what the model makes of them"
+    with sheet(11.5, height, title, caption.line(drawn)) as figure:
         grid = figure.subplots(len(spaces), 2, squeeze=False)
         # no class may lie on top of the others
         order = np.random.default_rng(0).permutation(n)

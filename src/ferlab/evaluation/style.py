@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy import ndarray
 
+from ferlab.evaluation.words import noun
+
 # Okabe and Ito's colours, told apart by colour-blind readers; the yellow is darkened to stand on white
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#A89F00")
 BLUE, RED, GREEN, ORANGE, SKY = (COLOURS[i] for i in (0, 1, 2, 4, 5))
@@ -57,6 +59,7 @@ class Caption:
         seed: of the run.
         protocol: name, hash, marks as in metrics.json.
         synthetic: the data were made by a program.
+        noun: what the samples are called.
     """
 
     data: str
@@ -64,6 +67,7 @@ class Caption:
     seed: int
     protocol: dict[str, Any] = field(default_factory=dict)
     synthetic: bool = False
+    noun: str = "images"
 
     def line(self, *facts: str) -> str:
         """Return the footer, `facts` (such as "test n = 3,589") among the rest."""
@@ -72,6 +76,17 @@ class Caption:
         if self.protocol:
             parts.append(f"protocol {self.protocol.get('name', '?')} {self.protocol.get('hash', '')}".strip())
         return "  ·  ".join([*parts, *self.protocol.get("marks", [])])
+
+
+def caption_of(metrics: dict[str, Any]) -> Caption:
+    """Return the caption of a run's figures.
+
+    Args:
+        metrics: what stands in metrics.json: model, seed, data, protocol.
+    """
+    data = metrics["data"]
+    protocol, synthetic = metrics["protocol"], bool(data.get("synthetic"))
+    return Caption(data["name"], metrics["model"], metrics["seed"], protocol, synthetic, noun(data.get("modality")))
 
 
 @contextmanager

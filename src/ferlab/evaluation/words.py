@@ -14,6 +14,14 @@ MEASURES = {
 PLAIN = ("auroc", "log_loss", "brier", "nll")
 
 
+NOUNS = {"image": "images", "audio": "clips", "text": "texts"}
+
+
+def noun(modality: str | None) -> str:
+    """Return what samples of a modality are called; of a run that does not tell, images."""
+    return NOUNS[modality or "image"]
+
+
 def estimate(found: dict[str, Any] | None, name: str) -> str:
     """Return an estimate with its interval, "61.4 % (59.8 to 63.0)"; `name` is its measure, "f1_macro" say."""
     if found is None:

@@ -8,12 +8,15 @@ from torch import Tensor, nn
 
 from ferlab.errors import FerlabError
 from ferlab.explain.layers import conv_layers, reading
+from ferlab.explain.windows import joined
 
 
 def feature_maps(
     net: nn.Module, x: Float[Tensor, "batch channel height width"], layers: Sequence[str] | None = None, most: int = 4
 ) -> dict[str, Float[Tensor, "batch maps rows columns"]]:
     """Return the output of chosen layers by name, in the order asked; the net is left untouched.
+
+    Where a net reads windows of the picture (`explain.windows`), the maps are laid onto the whole of it.
 
     Args:
         net: any net.
@@ -35,4 +38,4 @@ def feature_maps(
         layers = [known[round(i * (len(known) - 1) / max(taken - 1, 1))] for i in range(taken)]
     with torch.no_grad(), reading(net, layers) as seen:
         net(x)
-    return {name: seen[name].detach() for name in layers}
+    return {name: joined(net, seen[name].detach()) for name in layers}

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ferlab.errors import FerlabError
 from ferlab.explain.layers import find_layer, reading
 from ferlab.explain.target import class_score, gradient, scaled
+from ferlab.explain.windows import joined
 
 
 def gradcam(
@@ -37,7 +38,7 @@ def gradcam(
     """
     maps, slope = _read(net, x, layer, target)
     weights = slope.mean((2, 3), keepdim=True)
-    return _enlarged((weights * maps).sum(1), x)
+    return _enlarged(net, (weights * maps).sum(1), x)
 
 
 def gradcam_pp(
@@ -56,7 +57,7 @@ def gradcam_pp(
     maps, slope = _read(net, x, layer, target)
     maps, rise = maps.clamp_min(0), slope.clamp_min(0)
     weights = (rise / (2 + maps.sum((2, 3), keepdim=True) * rise)).sum((2, 3), keepdim=True)
-    return _enlarged((weights * maps).sum(1), x)
+    return _enlarged(net, (weights * maps).sum(1), x)
 
 
 def _read(
@@ -74,6 +75,12 @@ def _read(
     return maps.detach().float(), slope.float()
 
 
-def _enlarged(heat: Float[Tensor, "batch rows columns"], x: Tensor) -> Float[Tensor, "batch height width"]:
-    """Scale heat up to the images; what speaks against the class is dropped before, not after."""
-    return scaled(F.interpolate(heat.clamp_min(0)[:, None], x.shape[2:], mode="bilinear", align_corners=False)[:, 0])
+def _enlarged(
+    net: nn.Module, heat: Float[Tensor, "picture rows columns"], x: Tensor
+) -> Float[Tensor, "batch height width"]:
+    """Scale heat up to the images; what speaks against the class is dropped before, not after.
+
+    Of a net that reads windows each window has weights of its own, and their heat is averaged where they overlap.
+    """
+    whole = joined(net, heat.clamp_min(0)[:, None])
+    return scaled(F.interpolate(whole, x.shape[2:], mode="bilinear", align_corners=False)[:, 0])

@@ -11,6 +11,7 @@ from pytorch_lightning.loggers import Logger
 from ferlab.data.datamodule import DataModule
 from ferlab.evaluation.evidence import Evidence, find_evidence, in_turn
 from ferlab.evaluation.galleries import confident_errors
+from ferlab.evaluation.lens import lens_of
 from ferlab.evaluation.plain_figures import PLAIN_FIGURES
 from ferlab.evaluation.rows import Rows, read_rows
 from ferlab.explain.layers import conv_layers
@@ -99,7 +100,8 @@ def _to_wandb(
     if logger.may_show(synthetic):
         positions = data.assignment.indices["test"]
         wrong = confident_errors(test, ERRORS)
-        items["test/errors"] = charts.errors(test.take(wrong), np.asarray(data.samples.x[positions[wrong]]))
+        shown = lens_of(task.preprocess, task.net).look(data.samples.x[positions[wrong]])
+        items["test/errors"] = charts.errors(test.take(wrong), shown)
         if conv_layers(task.net):
             items["test/gradcam"] = charts.gradcam(_evidence(test, task, data, config["explain"]))
     run.log(items)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import torch
-from jaxtyping import Float32, Float64, Shaped
+from jaxtyping import Float, Float32, Float64, Shaped
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -129,7 +129,7 @@ class LogMel(nn.Module):
         _expect(
             "channels", channels >= 1 and (windows is None or channels == 1), "1, or more without windows", channels
         )
-        whole = 1 + self.length // hop
+        self.whole = whole = 1 + self.length // hop
         self.frames = whole if windows is None else frames
         fit = (whole - self.frames) // step + 1 if min(frames, step) > 0 and whole >= self.frames else 0
         told = f"1 to {fit}: {whole} frames hold {fit} windows of {frames} a step of {step} apart; null: one picture"
@@ -171,9 +171,27 @@ class LogMel(nn.Module):
         picture = self.spectrogram(x)
         if self.spec_augment is not None:
             picture = self.spec_augment(picture)
+        return self.cut(picture)
+
+    def cut(self, picture: Float[Tensor, "batch mel frame"]) -> Float[Tensor, "batch picture mel part"]:
+        """Return what the network gets of whole pictures: their windows, or each of them `channels` times."""
         if self.windows is None:
             return picture[:, None].expand(-1, self.channels, -1, -1)
         return picture.unfold(2, self.frames, self.step)[:, :, : self.windows].transpose(1, 2).contiguous()
+
+    def lay_back(self, windows: Float[Tensor, "batch window row part"]) -> Float[Tensor, "batch row frame"]:
+        """Lay windows back onto the whole picture's frames: the mean where they overlap, 0 where none reaches.
+
+        Args:
+            windows: `windows` of them, `frames` wide; rows of any number.
+        """
+        total = windows.new_zeros(len(windows), windows.shape[2], self.whole)
+        times = windows.new_zeros(self.whole)
+        for number, window in enumerate(windows.unbind(1)):
+            part = slice(number * self.step, number * self.step + self.frames)
+            total[:, :, part] += window
+            times[part] += 1
+        return total / times.clamp(min=1)
 
     def spectrogram(self, x: Shaped[Tensor, "batch time"]) -> Float32[Tensor, "batch mel frame"]:
         """Return one picture of each whole clip, without masks, not yet cut into windows; see `forward`."""

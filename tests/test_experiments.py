@@ -16,11 +16,12 @@ from ferlab.run import train
 
 FOLDER = conf_dir() / "experiment"
 EXPERIMENTS = sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.rglob("*.yaml"))
-# what the documents report, as they print it; None where they give curves alone
+# what the documents report, as they print it; None where they give curves alone, or nothing
 REPORTED = {
     "d0/sentiment_cnn": 0.752185,
     "d1/mobilenetv2": 0.8894,
     "d2/cnn4": 0.6414,
+    "d2/res_lstm_attention": None,
     "d2/resnet50_frozen": 0.4469,
     "d2/td_cnn_lstm": None,
     "d2/td_cnn_lstm_ancestor": 0.766,
@@ -73,6 +74,9 @@ def test_every_experiment_carries_its_documents_figure() -> None:
     assert set(EXPERIMENTS) == set(REPORTED)
     for name, reported in REPORTED.items():
         document = compose("train", [f"experiment={name}"])["document"]
+        if document is None:
+            assert name == "d2/res_lstm_attention" and reported is None
+            continue
         assert document["reported"] == reported and document["caveat"] and document["row"].startswith(name[:2].upper())
 
 

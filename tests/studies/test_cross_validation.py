@@ -16,11 +16,12 @@ from ferlab.studies import cross_validation, parts
 from toy import SMALL
 
 COMMAND = "python -m ferlab.cross_validate"
-FAST = [*SMALL, "trainer.max_epochs=1", "model=mlp", "trainer.precision=32-true", "protocol.folds=3", "figures=false"]
+FAST = [*SMALL, "trainer.max_epochs=1", "model=mlp", "trainer.precision=32-true", "figures=false"]
+FOLDS = ["protocol=kfold", "protocol.folds=3"]
 
 
 def config(*overrides: str) -> dict[str, Any]:
-    values: dict[str, Any] = plain(compose("cross_validate", [*FAST, *overrides]))
+    values: dict[str, Any] = plain(compose("cross_validate", [*FAST, *FOLDS, *overrides]))
     return values
 
 
@@ -135,7 +136,8 @@ def test_an_interrupted_fold_is_trained_anew(
 def test_what_cannot_be_is_told_before_training(tmp_path: Path, override: str, message: str) -> None:
     folder = tmp_path / "day" / "cv"
     folder.mkdir(parents=True)
-    values = plain(compose("cross_validate", [one for one in FAST if not one.startswith("protocol")] + [override]))
+    protocol = [] if override.startswith("protocol=") else ["protocol=kfold"]
+    values = plain(compose("cross_validate", [*FAST, *protocol, override]))
     with pytest.raises(FerlabError, match=message):
         cross_validation.cross_validate(values, folder, COMMAND, str)
     assert not folder.exists() or override.startswith("trainer")

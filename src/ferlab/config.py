@@ -132,6 +132,9 @@ def entry(name: str, task: Callable[[dict[str, Any]], object]) -> None:
             task(plain(config))
         except FerlabError as error:
             _fail(str(error))
+        except (HydraException, OmegaConfBaseException) as error:
+            # of a configuration composed by the entry itself
+            _fail(explain(error, name))
 
     if {"-m", "--multirun"} & set(sys.argv[1:]):
         # one name for all jobs of a multirun, wherever its launcher runs them: trackers put them into one group

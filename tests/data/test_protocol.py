@@ -135,7 +135,7 @@ def test_dropping_copies_leaves_the_other_roles_as_they_were() -> None:
 
 
 def test_on_leak_stop_names_the_pairs() -> None:
-    with pytest.raises(FerlabError, match=r"2 pairs(.|\n)*train s0 = test s10 \(exact copy\)(.|\n)*drop_copies"):
+    with pytest.raises(FerlabError, match=r"2 in all(.|\n)*train s0 = test s10 \(exact copy\)(.|\n)*drop_copies"):
         official(on_leak="stop").assign(doubled([(0, 10), (7, 1)]))
     official(on_leak="stop").assign(doubled([(0, 1)]))
     with pytest.raises(FerlabError, match=r"on_leak: expected one of"):

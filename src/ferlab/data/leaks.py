@@ -113,9 +113,9 @@ def refuse_copies(samples: Samples, roles: Roles, copies: Pairs, name: str, but:
         if one is not None and other is not None and one != other and {one, other} != set(but):
             crossing.append(f"{one} {samples.ids[i]} = {other} {samples.ids[j]} ({'exact' if exact else 'near'} copy)")
     if crossing:
-        more = f"\n... and {len(crossing) - SHOWN} more pairs" if len(crossing) > SHOWN else ""
+        more = f"\n... and {len(crossing) - SHOWN} more" if len(crossing) > SHOWN else ""
         raise FerlabError(
-            f"protocol {name}: {len(crossing):,} pairs of copies cross the roles and protocol.on_leak=stop:\n  "
+            f"protocol {name}: copies cross the roles, {len(crossing):,} in all, and protocol.on_leak=stop:\n  "
             + "\n  ".join(crossing[:SHOWN])
             + more
             + "\ncure: ++protocol.drop_copies.train=[val,test] and ...val=[test], protocol.group=copies, on_leak=report"

@@ -1,6 +1,7 @@
 """The project as a whole: imports run downwards, the wheel is complete, the lock and the README are true."""
 
 import ast
+import importlib
 import re
 import shlex
 import subprocess
@@ -195,9 +196,14 @@ def test_readme_make_commands_are_targets() -> None:
 
 
 @pytest.mark.parametrize("words", [words for words in readme_commands() if words[0] == "python"], ids=" ".join)
-def test_readme_commands_compose(words: list[str]) -> None:
+def test_readme_commands_compose(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     dash_m, module, *options = words[1:]
     assert dash_m == "-m" and module in entries()
+    # as the entry hands them to Hydra: runs may be bare words
+    monkeypatch.setattr(sys, "argv", [module, *options])
+    monkeypatch.setattr(f"{module}.entry", lambda *_: None)
+    importlib.import_module(module).main()
+    options = sys.argv[1:]
     overrides = OverridesParser.create().parse_overrides([option for option in options if option != "-m"])
     assert ("-m" in options) == any(override.is_sweep_override() for override in overrides)
     # of a sweep, its first job

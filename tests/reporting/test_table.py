@@ -29,12 +29,16 @@ def runs(tmp_path_factory):
     return folder
 
 
-def test_seeds_have_their_mean_and_students_interval_beside_each_runs_own(runs):
+def test_seeds_have_their_mean_and_an_interval_over_seeds_and_samples_beside_each_runs_own(runs):
     line = table(runs).lines[0]
     found = line.figures["accuracy"]
     values = np.array([0.60, 0.62, 0.67])
     low, high = scipy.stats.t.interval(0.95, 2, values.mean(), values.std(ddof=1) / np.sqrt(3))
-    assert (found.value, found.low, found.high) == pytest.approx((values.mean(), low, high), abs=1e-6)
+    own = [wilson(round(300 * value), 300) for value in values]
+    down = np.hypot(values.mean() - low, np.mean([value - one[0] for value, one in zip(values, own, strict=True)]))
+    up = np.hypot(high - values.mean(), np.mean([one[1] - value for value, one in zip(values, own, strict=True)]))
+    expected = (values.mean(), values.mean() - down, values.mean() + up)
+    assert (found.value, found.low, found.high) == pytest.approx(expected, abs=1e-5)
     assert found.sd == pytest.approx(values.std(ddof=1), abs=1e-6)
     assert [one.interval for one in found.own] == ["wilson"] * 3
     assert (found.own[2].low, found.own[2].high) == pytest.approx(wilson(201, 300), abs=1e-6)

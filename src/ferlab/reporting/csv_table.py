@@ -13,7 +13,7 @@ ALSO = ("parameters", "multiply_adds", "samples_per_second", "epochs", "seconds"
 
 
 def rows_csv(report: Report) -> str:
-    """Return the rows of the table; of several seeds their mean with Student's interval, and sd.
+    """Return the rows of the table; of several seeds their mean, its interval over seeds and test samples, and sd.
 
     A measure has the columns <name>, <name>_low, <name>_high, <name>_sd and <name>_interval (how low and high were
     made); a document's figure document_row, document_metric, document_reported, verdict and reason.

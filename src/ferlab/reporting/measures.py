@@ -7,6 +7,7 @@ from typing import Any
 from ferlab.errors import FerlabError
 from ferlab.evaluation.run_folder import Run
 from ferlab.evaluation.seeds import over_seeds
+from ferlab.evaluation.verdict import combined
 from ferlab.evaluation.words import number, span
 
 
@@ -18,7 +19,7 @@ class Figure:
         value: of one run, or the mean over seeds.
         low: lower bound; None where there is no interval.
         high: upper bound.
-        interval: how it was made: wilson, bootstrap, t over seeds.
+        interval: how it was made: wilson, bootstrap, seeds and test samples, ...
         sd: over seeds.
         own: of several seeds, each run's own figure with its interval over test samples.
     """
@@ -56,7 +57,11 @@ def figure(runs: Sequence[Run], name: str) -> Figure | None:
         return own[0]
     seeds = over_seeds([one.value for one in own])
     mean, sd, low, high = (float(seeds[key] or 0.0) for key in ("mean", "sd", "low", "high"))
-    return Figure(mean, low, high, "t over seeds", sd, tuple(own))
+    if any(one.low is None or one.high is None for one in own):
+        return Figure(mean, low, high, "t over seeds", sd, tuple(own))
+    # seeds that agree by chance would else make an interval of no width, on samples that are few
+    both = combined([{"value": one.value, "low": one.low, "high": one.high} for one in own])
+    return Figure(mean, both["low"], both["high"], both["interval"], sd, tuple(own))
 
 
 def measures_of(runs: Sequence[Run]) -> list[str]:

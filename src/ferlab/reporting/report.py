@@ -55,8 +55,8 @@ class Report:
         ]
         if merged:
             notes.append(
-                "Of several seeds: the mean, Student's interval of that mean over training runs, and the standard "
-                "deviation (sd). Each run's own interval over test samples is told beside or below."
+                "Of several seeds: the mean and the standard deviation (sd); the interval joins two errors, Student's "
+                "of the mean over training runs and that over test samples, as the root of the sum of their squares."
             )
         if any(line.group.verdict for line in self.lines):
             text = (
@@ -64,10 +64,7 @@ class Report:
                 ", or not comparable."
             )
             if merged:
-                text += (
-                    " Of several seeds its interval joins both errors, seeds and test samples, as the root of the sum "
-                    "of their squares; one of more than 20 points cannot tell."
-                )
+                text += " An interval over seeds of more than 20 points cannot tell."
             notes.append(text)
         if any(column.name == "parameters" for column in self.table.columns):
             notes.append("Parameters as Keras counts them; multiply-adds of one sample.")

@@ -91,6 +91,30 @@ def test_slices_of_clusters_draw_clusters():
     assert found["slices"][0]["estimate"]["interval"] == "clustered bootstrap" and found["intervals"]["n_drawn"] == 15
 
 
+def test_speakers_who_are_all_alike_are_not_said_to_differ():
+    speaker = np.repeat([f"a{i:02}" for i in range(20)], 30)
+    p_values = []
+    for seed in range(20):
+        rows = make(600, seed=seed, columns={"speaker": speaker}, people=["speaker"])
+        found = slice_rows(rows, speaker, "speaker", resamples=100)
+        p_values.append(found["test"]["p"])
+    assert stats.kstest(p_values, "uniform").pvalue > 0.001
+    assert found["intervals"]["drawn"] == "rows" and "of one speaker" in found["intervals"]["caveat"]
+    assert found["all"]["interval"] == "clustered bootstrap"
+    assert all(one["estimate"]["low"] > 0 and one["difference"]["interval"] == "bootstrap" for one in found["slices"])
+
+
+def test_a_part_of_one_cluster_among_others_is_not_set_beside_them():
+    speaker = np.repeat([f"a{i:02}" for i in range(15)], 20)
+    rows = make(columns={"speaker": speaker}, people=["speaker"])
+    values = np.where(speaker == "a00", "alone", np.tile(["a", "b"], 150))
+    found = slice_rows(rows, values, "x", resamples=100)
+    alone = next(one for one in found["slices"] if one["value"] == "alone")
+    assert alone["estimate"]["interval"] == "none"
+    assert alone["difference"]["low"] is alone["difference"]["p"] is alone["difference"]["p_holm"] is None
+    assert found["test"]["p"] > 0.05
+
+
 def test_what_a_slice_cannot_tell_is_none():
     rows = make()
     found = slice_rows(rows, np.array(NAMES)[rows.labels], "label", "auroc_macro", resamples=100)

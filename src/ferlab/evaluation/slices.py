@@ -2,9 +2,12 @@
 
 Tests: accuracy of independent rows, chi-square, or where a cell expects fewer than five, Fisher's exact test (of more
 than two parts by Monte Carlo); other metrics, a permutation of who belongs to which part (Good, Permutation Tests,
-2000). Rows of one cluster are drawn together; then the smallest corrected p of the parts stands for the whole.
+2000). Rows of one cluster are drawn together; then the smallest corrected p of the parts stands for the whole. Where
+each part is one cluster (a speaker, by speaker), rows are drawn: a drawn speaker is always the same, and only rows tell
+how sure its figure is.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,9 +58,9 @@ def slice_rows(
     """
     check_metric(metric, rows.names)
     names, index = parts_of(values, by, bins)
-    units = clusters_of(rows)
     out: dict[str, Any] = {"by": by, "metric": metric, "n": len(rows)}
     out["all"] = estimated(rows, metric, resamples, seed)
+    rows, units = _drawn(rows, index)
     slices = []
     for i, name in enumerate(names):
         inside, outside = rows.take(np.flatnonzero(index == i)), rows.take(np.flatnonzero(index != i))
@@ -150,6 +153,17 @@ def sentence(found: dict[str, Any]) -> str:
     return text + "."
 
 
+def _drawn(rows: Rows, index: Int64[np.ndarray, "row"]) -> tuple[Rows, Units]:
+    """Return rows and what is drawn of them; of parts that hold one cluster each, rows that know of no cluster."""
+    units = clusters_of(rows)
+    if units.index is None or any(len(np.unique(units.index[index == i])) > 1 for i in np.unique(index)):
+        return rows, units
+    protocol = {**rows.meta.get("protocol", {}), "group": None}
+    rows = replace(rows, meta={**rows.meta, "people": (), "protocol": protocol})
+    caveat = f"each part is of one {units.column}: rows are drawn, so figures speak of these alone, not of others"
+    return rows, replace(clusters_of(rows), caveat=caveat)
+
+
 def _to_the_rest(
     inside: Rows, outside: Rows, metric: str, units: Units, resamples: int, seed: int
 ) -> dict[str, Any] | None:
@@ -157,6 +171,10 @@ def _to_the_rest(
     value, other = (observed(part, [metric])[metric] for part in (inside, outside))
     if np.isnan(value - other):
         return None
+    if units.index is not None and min(len(np.unique(p.columns[str(units.column)])) for p in (inside, outside)) < 2:
+        # drawn or not, one cluster always says the same
+        lacking = {"low": None, "high": None, "interval": "none", "p": None}
+        return {"value": round(float(value - other), 6), **lacking}
     if units.index is None:
         draws = resample(inside, [metric], clusters_of(inside), resamples, seed)[metric]
         rest = resample(outside, [metric], clusters_of(outside), resamples, seed + 1)[metric]

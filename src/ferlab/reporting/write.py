@@ -111,7 +111,7 @@ def _print(made: Report, console: Console) -> None:
     verdicts = any(line.cells["verdict"].value for line in made.lines)
     grid = Grid(caption="95 % intervals", caption_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     grid.add_column("model, setting", overflow="fold")
-    grid.add_column("data", overflow="fold")
+    grid.add_column("data, protocol", overflow="fold")
     grid.add_column("n", justify="right", no_wrap=True)
     grid.add_column("seeds", justify="right", no_wrap=True)
     for measure in made.table.measures[:1]:
@@ -123,6 +123,7 @@ def _print(made: Report, console: Console) -> None:
         cells += [line.cells[measure.name].text.partition(", sd")[0] for measure in made.table.measures[:1]]
         cells += [str(line.cells["verdict"].value or "-")] if verdicts else []
         cells[0] += f"\n{line.group.setting}" if line.group.setting else ""
+        cells[1] += f"\n{line.group.first.metrics['protocol']['name']}"
         grid.add_row(*map(escape, cells))
     console.print(grid)
     console.print(made.summary.removesuffix(", see below."), markup=False, highlight=False)

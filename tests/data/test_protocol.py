@@ -163,6 +163,15 @@ def test_a_person_in_two_roles_stops_the_run_unless_the_protocol_declares_it() -
         official(train=["*"], val=0.2, test=0.2, shared_groups={"speaker": "x"}).assign(samples)
 
 
+def test_a_declared_column_is_marked_where_nobody_is_known_to_be_a_person() -> None:
+    samples = replace(speakers([str(i // 10) for i in range(120)]), people=())
+    declared = {"actor": "speakers in both halves"}
+    crossing = official(train=["*"], val=0.2, test=0.2, shared_groups=declared).assign(samples)
+    assert crossing.facts["marks"] == ["speakers in both halves"]
+    whole = official(train=["*"], val=0.25, test=0.25, group="actor", shared_groups=declared).assign(samples)
+    assert whole.facts["marks"] == []
+
+
 @given(seed=st.integers(0, 20))
 def test_groups_stay_whole(seed: int) -> None:
     samples = speakers([str(i // 10) for i in range(240)])

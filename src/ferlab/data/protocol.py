@@ -90,7 +90,9 @@ class Protocol:
         self._check(samples, roles)
         roles, dropped = leaks.drop_copies(samples, roles, copies, self.drop_copies, self.name)
         self._check(samples, roles)
-        must_not_cross = {name: leaks.group_values(samples, name, copies, self.name) for name in samples.people}
+        # what the protocol declares is looked for too, so that its mark is carried wherever it is true
+        looked_for = dict.fromkeys([*samples.people, *(name for name in self.shared_groups if name in samples.columns)])
+        must_not_cross = {name: leaks.group_values(samples, name, copies, self.name) for name in looked_for}
         if self.group is not None and group is not None:
             must_not_cross[self.group] = group
         marks = ["selected on test"] if self.selection == "test" else []

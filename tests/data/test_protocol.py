@@ -128,6 +128,7 @@ def test_dropping_copies_leaves_the_other_roles_as_they_were() -> None:
     assert got.facts["dropped"] == {"train": 1, "val": 1}
     assert got.facts["copies"] == {"val in train": 1, "test in train": 0, "test in val": 0}
     assert got.facts["hash"] != official().assign(samples).facts["hash"]
+    assert official(drop_copies={"train": []}).assign(samples).facts["dropped"] == {"train": 0}
     both = official(drop_copies={"train": ["val", "test"], "val": ["test"]}, on_leak="stop").assign(samples)
     assert both.indices["train"].tolist() == [1, 2, 4, 5]
     with pytest.raises(FerlabError, match="'exam'"):

@@ -77,7 +77,9 @@ def drop_copies(
     left, lost = dict(roles), {}
     for role, others in wish.items():
         # of the others as they were: the order of the roles must not matter
-        elsewhere = copies_in(samples, copies, np.concatenate([roles[other] for other in others]))
+        # none at all is how a command line takes a protocol's wish back
+        seen = np.concatenate([np.empty(0, np.int64), *(roles[other] for other in others)])
+        elsewhere = copies_in(samples, copies, seen)
         left[role] = roles[role][elsewhere[roles[role]] == NONE]
         lost[role] = len(roles[role]) - len(left[role])
     return left, lost

@@ -64,6 +64,12 @@ def test_the_hash_follows_who_is_where_and_nothing_else() -> None:
     assert len(seeds) == 3
 
 
+def test_the_hash_tells_clips_normalised_by_speaker_from_others() -> None:
+    samples = make(FER)
+    found = {official(normalise=who).assign(samples).facts["hash"] for who in (None, "actor", "author")}
+    assert len(found) == 3
+
+
 def test_a_protocol_that_selects_on_test_must_say_so_and_is_marked() -> None:
     both = {"val": ["PrivateTest"], "test": ["PrivateTest"]}
     with pytest.raises(FerlabError, match="both val and test"):

@@ -184,7 +184,9 @@ class Protocol:
         return {"index": self.fold, "of": fold_count(self.folds, self._named(samples, self.train), group, self.name)}
 
     def _facts(self, samples: Samples, roles: dict[str, np.ndarray]) -> dict[str, Any]:
-        digest = hashlib.sha256(json.dumps([self.name, self.version, self.selection]).encode())
+        # normalised clips are other clips, whoever stands where
+        heard = [] if self.normalise is None else [f"normalise {self.normalise}"]
+        digest = hashlib.sha256(json.dumps([self.name, self.version, self.selection, *heard]).encode())
         for role in ROLES:
             digest.update(role.encode() + "\n".join(sorted(map(str, samples.ids[roles[role]]))).encode())
         return {

@@ -12,6 +12,7 @@ from ferlab.build import build
 from ferlab.checkpoint import Predictor, amend
 from ferlab.data.datamodule import DataModule
 from ferlab.evaluation import calibrated
+from ferlab.evaluation.column_slices import column_slices
 from ferlab.evaluation.copies_aside import standard_slices
 from ferlab.evaluation.draw import draw
 from ferlab.evaluation.measure import measure
@@ -63,7 +64,7 @@ def finish(
         "val": measure(rows, "val", majority=_majority(data)),
         "test": measure(rows, "test", majority=_majority(data)),
     }
-    result["slices"] = standard_slices(rows, result)
+    result["slices"] = standard_slices(rows, result) | column_slices(rows)
     with Console().status("calibrating"):
         result["calibration"] = calibrated.calibrated(rows, config.get("wished_errors"))
     if best is not None:

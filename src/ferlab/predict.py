@@ -1,4 +1,4 @@
-"""`python -m ferlab.predict checkpoint=best.ckpt images=PATH`: what a trained model says of image files."""
+"""`python -m ferlab.predict checkpoint=best.ckpt images=PATH` (or sounds=PATH): what a trained model says of files."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from ferlab.config import entry
 
 
 def predict(config: dict[str, Any]) -> None:
-    """Predict the images that `config` names."""
+    """Predict the files that `config` names."""
     from ferlab.prediction import predict_files
 
     predict_files(**config)

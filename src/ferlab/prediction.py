@@ -1,4 +1,4 @@
-"""Predicting image files with a checkpoint alone."""
+"""Predicting image or sound files with a checkpoint alone."""
 
 import csv
 import os
@@ -7,52 +7,63 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from rich.console import Console
 from rich.table import Table
 
 from ferlab.checkpoint import Predictor, calibration, load
-from ferlab.data.broken import BadEntryError
-from ferlab.data.images import decode, fit
+from ferlab.data.given_files import KINDS, find_files, read_image, read_sound
 from ferlab.errors import FerlabError
+from ferlab.evaluation.words import NOUNS
+from ferlab.task import Task
+from ferlab.transforms.log_mel import LogMel
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 SHOWN = 50
 
 
 def predict_files(
     checkpoint: str,
-    images: str | Sequence[str],
+    images: str | Sequence[str] | None = None,
     output: str | None = None,
     device: str = "cpu",
     calibrated: bool = True,
     max_error: float | int | None = None,
+    sounds: str | Sequence[str] | None = None,
+    files: str | Sequence[str] | None = None,
 ) -> tuple[list[Path], np.ndarray]:
-    """Predict image files, print a table, and write it where asked.
+    """Predict image or sound files, print a table, and write it where asked.
+
+    One of `images`, `sounds` and `files` names them: a file, a folder (searched through), or several of them.
 
     Args:
         checkpoint: a checkpoint that ferlab.train wrote.
-        images: a file, a folder (searched through), or several of them; grey or RGB, any size.
+        images: pictures, grey or RGB, of any size.
         output: a .csv to write: path, pred, one p_<class> column a class; with max_error also sure, "yes" or "no".
         device: where the model runs.
         calibrated: apply the checkpoint's temperature, where it has one.
         max_error: a wished error rate that the checkpoint knows a threshold for: where the largest probability is
             below it the table says "unsure".
+        sounds: clips of any rate and length, resampled to the checkpoint's rate; channels are averaged.
+        files: whichever of the two the checkpoint takes.
 
     Returns:
         The files and their probabilities, (file, class).
 
     Raises:
-        FerlabError: no such file, no image in it, a checkpoint that cannot be read, or one that knows no threshold.
+        FerlabError: no such file, none in the folder, one that is broken, the other kind of files, a checkpoint that
+            cannot be read, or one that knows no threshold.
     """
     task = load(checkpoint)
     known = calibration(task) if calibrated else None
     threshold = None if max_error is None else _threshold(checkpoint, calibration(task), calibrated, max_error)
     predictor = Predictor(task, device=device, temperature=known["temperature"] if known else 1.0)
-    files = find_images([images] if isinstance(images, str) else images)
-    probabilities = np.concatenate([_predict(predictor, path) for path in files])
+    paths = _files(task, {"images": images, "sounds": sounds, "files": files})
+    probabilities, notes = _predict(predictor, paths)
     sure = None if threshold is None else probabilities.max(1) >= threshold
-    _show(files, probabilities, predictor, sure)
+    _show(paths, probabilities, predictor, sure)
     console = Console()
+    for note in notes:
+        console.print(note, highlight=False, markup=False)
     console.print(_calibration(calibration(task), calibrated), highlight=False, markup=False)
     if sure is not None:
         console.print(
@@ -61,34 +72,45 @@ def predict_files(
             highlight=False,
         )
     if output is not None:
-        _write(Path(output), files, probabilities, predictor.labels, sure)
-    return files, probabilities
+        _write(Path(output), paths, probabilities, predictor.labels, sure)
+    return paths, probabilities
 
 
-def find_images(paths: Sequence[str]) -> list[Path]:
-    """List the image files of paths and folders, sorted.
+def _files(task: Task, given: dict[str, str | Sequence[str] | None]) -> list[Path]:
+    """Return the files, whichever option names them.
 
     Raises:
-        FerlabError: a path does not exist, or there is no image in it.
+        FerlabError: not one option, or the one for another kind of model.
     """
-    found: list[Path] = []
-    for name in paths:
-        path = Path(name)
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
-        if not path.exists() or not inside:
-            what = "no image in folder" if path.is_dir() else "no such file or folder:"
-            raise FerlabError(f"predict: {what} {path}; expected {', '.join(sorted(SUFFIXES))}")
-        found += inside
-    return found
+    kind = KINDS[task.spec.modality]
+    named = {option: paths for option, paths in given.items() if paths is not None}
+    if len(named) != 1:
+        found = " and ".join(named) or "none of them"
+        raise FerlabError(f"predict: expected one of {', '.join(f'{o}=PATH' for o in given)}, found {found}")
+    ((option, paths),) = named.items()
+    if option not in ("files", kind.option):
+        raise FerlabError(
+            f"predict: {option}=..., but this checkpoint was trained on {NOUNS[task.spec.modality]}; "
+            f"cure: {kind.option}=PATH"
+        )
+    return find_files([paths] if isinstance(paths, str) else paths, kind)
 
 
-def _predict(predictor: Predictor, path: Path) -> np.ndarray:
-    try:
-        image = decode(path.read_bytes())
-    except BadEntryError as error:
-        raise FerlabError(f"predict: {path} {error}") from error
-    height, width, channels = predictor.task.spec.shape
-    return predictor.images(fit(image, (height, width), channels)[None])
+def _predict(predictor: Predictor, files: list[Path]) -> tuple[np.ndarray, list[str]]:
+    """Return probabilities (file, class), and what must be said of the files."""
+    task = predictor.task
+    front = task.preprocess
+    if not isinstance(front, LogMel):
+        return np.concatenate([predictor.images(read_image(path, task.spec.shape)[None]) for path in files]), []
+    probabilities, longer = [], 0
+    first, last = front.skip / front.rate, (front.skip + front.length) / front.rate
+    for path in files:
+        clip = read_sound(path, front.rate, first)
+        longer += len(clip) > front.skip + front.length
+        probabilities.append(predictor.tensor(torch.from_numpy(clip)[None]).numpy())
+    heard = f"the model hears each clip from {first:.2f} to {last:.2f} s"
+    more = f"; {longer:,} of {len(files):,} are longer, and what comes behind is not heard" if longer else ""
+    return np.concatenate(probabilities), [heard + more]
 
 
 def _threshold(checkpoint: str, known: dict[str, Any] | None, calibrated: bool, max_error: float | int) -> float:
@@ -125,9 +147,10 @@ def _calibration(known: dict[str, Any] | None, calibrated: bool) -> str:
 def _show(files: list[Path], probabilities: np.ndarray, predictor: Predictor, sure: np.ndarray | None) -> None:
     facts = predictor.task.hparams["facts"] or {}
     trained = facts.get("data", {})
-    kind = " (SYNTHETIC faces: says nothing of real ones)" if trained.get("synthetic") else ""
+    kind = " (SYNTHETIC data: says nothing of real people)" if trained.get("synthetic") else ""
     table = Table(title=f"{facts.get('name', 'model')} trained on {trained.get('name', 'unknown data')}{kind}")
-    table.add_column("image", overflow="fold")
+    kinds = KINDS[predictor.task.spec.modality]
+    table.add_column(kinds.noun, overflow="fold")
     table.add_column("prediction", style="bold")
     table.add_column("probability", justify="right", style="bold")
     table.add_column("next")
@@ -143,10 +166,10 @@ def _show(files: list[Path], probabilities: np.ndarray, predictor: Predictor, su
         table.add_row(str(path.relative_to(folder)), answer, f"{row[first]:.3f}", names[second], f"{row[second]:.3f}")
     console = Console()
     console.print(table)
-    console.print(f"images in {folder}", soft_wrap=True, markup=False, highlight=False)
+    console.print(f"{kinds.option} in {folder}", soft_wrap=True, markup=False, highlight=False)
     if len(files) > SHOWN:
         console.print(f"... and {len(files) - SHOWN} more")
-    console.print("output=predictions.csv writes every image and every class")
+    console.print("output=predictions.csv writes every file and every class")
 
 
 def _write(

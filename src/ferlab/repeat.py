@@ -15,6 +15,7 @@ from ferlab.evaluation.selective import WISHES, check_wishes
 from ferlab.finish import finish
 from ferlab.run import chosen, load_data
 from ferlab.trainer import quiet
+from ferlab.transforms.modality import check_views
 
 
 def evaluate(
@@ -70,6 +71,7 @@ def evaluate(
     tta = own if tta is None else tta
     wished = list(config.get("wished_errors") or WISHES)
     wishes = wished if wished_errors is None else list(wished_errors)
+    check_views(tta, data.spec.modality)
     config = {**config, "figures": figures, "explain": explain or {}, "tta": tta, "wished_errors": wishes}
     config |= {"projections": projections}
     keep = checkpoint == "best" and (wished_errors is not None or calibration(task) is None)

@@ -29,6 +29,7 @@ from ferlab.resume import carry_over, join_curves
 from ferlab.task import Task
 from ferlab.trainer import is_first, make_trainer, quiet
 from ferlab.transforms import albumentations
+from ferlab.transforms.modality import check_rate, check_views
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def train(config: dict[str, Any], folder: Path, command: str, summary: bool = Tr
         pl.seed_everything(config["seed"], workers=True, verbose=False)
         trainer, why = make_trainer(config, folder)
         data = load_data(config)
+        check_views(config["tta"], data.spec.modality)
         task = make_task(config, data)
         check_options(config["explain"], task.net, task.preprocess, data.spec.labels)
         albumentations.prepare(task.augment)
@@ -140,6 +142,7 @@ def make_task(config: dict[str, Any], data: DataModule) -> Task:
     Raises:
         FerlabError: values that do not go together.
     """
+    check_rate(config["data"], config["model"]["preprocess"], config["augment"])
     return Task(
         spec=data.spec.to_dict(),
         model={part: config["model"][part] for part in ("net", "preprocess")},

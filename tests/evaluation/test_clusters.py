@@ -116,7 +116,7 @@ def test_a_class_never_recognised_keeps_a_width():
 
 def test_the_caveats_stand_in_the_words():
     few = measure(make(np.repeat(["a", "b", "c"], 20), copies=np.arange(60) // 2), "test", resamples=50)["intervals"]
-    assert "only 3 clusters by actor" in in_words(few) and "30 distinct images" in in_words(few)
+    assert "only 3 clusters by actor" in in_words(few) and "30 distinct samples" in in_words(few)
 
 
 def test_clustered_intervals_cover_where_row_intervals_do_not():

@@ -54,8 +54,13 @@ class Offline:
 
         Raises:
             FerlabError: a class that the data set does not have, that has no training image, or fewer than
-                `from_images`.
+                `from_images`; or no images at all.
         """
+        if samples.spec.modality != "image":
+            raise FerlabError(
+                f"rebalance: images are made of images, but {samples.name}'s modality is {samples.spec.modality}; "
+                "cure: rebalance=oversample, or another"
+            )
         rng = np.random.default_rng(seed)
         counts = class_counts(samples, indices)
         origin = np.concatenate(

@@ -105,5 +105,5 @@ def in_words(how: dict[str, Any]) -> str:
             f"{how['seed']}), because rows of one {how['column']} are not independent."
         )
     if how.get("distinct"):
-        text += f" Near copies counted once, {how['distinct']:,} distinct images stay on test."
+        text += f" Near copies counted once, {how['distinct']:,} distinct samples stay on test."
     return text + (f" Caveat: {how['caveat']}." if how.get("caveat") else "")

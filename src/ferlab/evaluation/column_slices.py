@@ -61,16 +61,27 @@ def section(metrics: dict[str, Any]) -> list[str]:
         if len(one["slices"]) <= FEW:
             rows += [_line(name, part, one["metric"]) for part in one["slices"]]
     out += [table(rows)] if len(rows) > 1 else []
-    out += [f"- {one['sentence'][:1].upper()}{one['sentence'][1:]}{_ends(one)}" for one in found.values()]
-    how = next(iter(found.values()))["intervals"]
-    drawn = f"clusters by {how['column']}" if how["drawn"] == "clusters" else "rows"
+    out.append("\n".join(f"- {one['sentence'][:1].upper()}{one['sentence'][1:]}{_ends(one)}" for one in found.values()))
+    hows = [one["intervals"] for one in found.values()]
+    clustered = next((how["column"] for how in hows if how["drawn"] == "clusters"), None)
+    drawn = (
+        "rows" if clustered is None else f"clusters by {clustered}, because rows of one {clustered} are not independent"
+    )
     note = (
-        f"In brackets 95 % intervals: {how['resamples']:,} resamples of {drawn}. Less the rest: the part less all "
+        f"In brackets 95 % intervals: {hows[0]['resamples']:,} resamples of {drawn}. Less the rest: the part less all "
         "others; p corrected by Holm within a column."
     )
-    caveats = {part["caveat"] for one in found.values() for part in one["slices"]} | {how["caveat"]}
-    told = sorted(caveat for caveat in caveats if caveat)
+    caveats = {part["caveat"] for one in found.values() for part in one["slices"]} - {None}
+    if clustered is not None and (said := [how["caveat"] for how in hows if how["column"] == clustered][0]):
+        caveats.add(said)
+    apart = sorted({f"{name}: {one['intervals']['caveat']}" for name, one in found.items() if _alone(one, clustered)})
+    told = [*sorted(caveats), *apart]
     return [*out, note + (f" Caveat: {'; '.join(told)}." if told else "")]
+
+
+def _alone(one: dict[str, Any], clustered: str | None) -> bool:
+    """Tell whether a column's intervals were made in another way than those of the others, for a reason."""
+    return bool(one["intervals"]["caveat"]) and one["intervals"]["column"] != clustered
 
 
 def _line(name: str, part: dict[str, Any], metric: str) -> list[str]:

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from ferlab.evaluation.words import estimate, number, table
+from ferlab.evaluation.words import estimate, noun, number, table
 from ferlab.explain.methods import WORDS
 
 
-def section(found: dict[str, Any] | None) -> list[str]:
+def section(found: dict[str, Any] | None, modality: str | None = None) -> list[str]:
     """Return the report's sections on explanations; nothing where neither causes nor checks are at hand.
 
     Args:
         found: what stands in figures/explanations.json (`explaining.draw_explanations`).
+        modality: of the data; None: images.
     """
     if not found:
         return []
@@ -20,7 +21,7 @@ def section(found: dict[str, Any] | None) -> list[str]:
         parts.append("## Does it look at the causes?")
         parts += [_causes(*one) for one in causes.items()] if len(causes) == 1 else _causes_of(causes)
     if "insertion_deletion" in found:
-        parts += ["## Are the explanations worth a look?", *_checks(found)]
+        parts += ["## Are the explanations worth a look?", *_checks(found, modality)]
     if parts and found["left_out"]:
         names = ", ".join(WORDS[name] for name in found["left_out"])
         parts.append(f"Left out, for the network has no 2-D convolution: {names}.")
@@ -54,7 +55,7 @@ def _causes_of(causes: dict[str, dict[str, Any]]) -> list[str]:
     return [table(rows), note]
 
 
-def _checks(found: dict[str, Any]) -> list[str]:
+def _checks(found: dict[str, Any], modality: str | None) -> list[str]:
     games, weights = found["insertion_deletion"], found["randomisation"]
     parts = []
     for game, better in (("deletion", "lower"), ("insertion", "higher")):
@@ -64,17 +65,21 @@ def _checks(found: dict[str, Any]) -> list[str]:
             gaps = (_gap(one[game][key]) for key in ("to_random", "to_moved"))
             rows.append([WORDS[name], estimate(one[game]["auc"], "auroc"), *gaps])
         parts.append(table(rows))
+    samples = noun(modality)
+    image, pixels, mean = "image", "pixels", "mean colour"
+    if modality == "audio":
+        image, pixels, mean = "spectrogram", "its places in time and pitch", "mean level"
     parts.append(
-        f"The probability of the predicted class, n = {games['n']:,} test images, while pixels are replaced in the "
-        "order of the heat: by the image's mean colour (deletion), or by the image in its blurred self (insertion). "
-        "Differences are paired by image. Chance is asked twice, for pixels strewn at random destroy an image faster "
+        f"The probability of the predicted class, n = {games['n']:,} test {samples}, while {pixels} are replaced in "
+        f"the order of the heat: by the {image}'s {mean} (deletion), or by the {image} in its blurred self "
+        f"(insertion). Differences are paired by {image}. Chance is asked twice, for places strewn at random destroy it faster "
         "than one spot of the same area: pixels in random order, and the same maps mirrored and moved by lot."
     )
     rows = [["heat of", "rank correlation with the trained net's, all layers random", "SSIM", "verdict"]]
     for name, one in weights["methods"].items():
         alike = (_gap(one[key][-1]) if one[key][-1] else "undefined" for key in ("spearman", "ssim"))
         rows.append([WORDS[name], *alike, one["verdict"]])
-    note = f"Layers made random from the last to the first, n = {weights['n']:,} test images."
+    note = f"Layers made random from the last to the first, n = {weights['n']:,} test {samples}."
     return [*parts, table(rows), note]
 
 

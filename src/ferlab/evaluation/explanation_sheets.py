@@ -34,7 +34,7 @@ def method_sheet(
         target: the class that is explained in every image; None: each image's true class.
         scale: seconds and Hertz along spectrograms; None: images.
     """
-    blocks = 2 if len(heats) < (2 if scale else 5) else 1
+    blocks = 2 if len(heats) < (3 if scale else 5) else 1
     wide, left_over, below = (scale.wide * SIDE, MARGIN, BELOW) if scale else (SIDE, 0.0, 0.0)
     block, tall = (1 + len(heats)) * wide + left_over + 0.3, SIDE + below + LINE + 0.1
     height = 0.4 + -(-len(images) // blocks) * tall

@@ -73,10 +73,10 @@ def _grid(
     side = 1.05 if scale else side
     columns = max(2, min(columns, int(11 / (wide + left_over)), len(images)))
     tall = side + below + LINE * max((len(lines) for lines in notes), default=0) + 0.1
-    width, height = columns * (wide + left_over), max(1, -(-len(images) // columns)) * tall
+    width, height = columns * (wide + left_over), max(1, -(-len(images) // columns)) * tall + below
     with board(width, height, title, footer) as (figure, axes):
         for i, (image, lines) in enumerate(zip(images, notes, strict=True)):
-            x, y = i % columns * (wide + left_over) + left_over, i // columns * tall
+            x, y = i % columns * (wide + left_over) + left_over, i // columns * tall + below
             box = (x, y, x + wide - GAP, y + side - GAP)
             show(axes, image, *box)
             if scale:

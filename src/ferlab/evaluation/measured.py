@@ -3,25 +3,26 @@
 from typing import Any
 
 
-def lines(training: dict[str, Any]) -> dict[str, str | None]:
+def lines(training: dict[str, Any], samples: str = "images") -> dict[str, str | None]:
     """Return the report's lines by their head; None where nothing was measured.
 
     Args:
         training: what stands in training.json.
+        samples: what the samples are called.
     """
     return {
-        "a middle epoch": _speed(training.get("throughput")),
+        "a middle epoch": _speed(training.get("throughput"), samples),
         "weights and optimizer": _memory(training.get("memory")),
     }
 
 
-def _speed(found: dict[str, Any] | None) -> str | None:
+def _speed(found: dict[str, Any] | None, samples: str) -> str | None:
     if not found:
         return None
     share = 100 * found["waiting_share"]
     return (
-        f"{found['samples_per_second']:,.0f} images/s without validation, {share:.1f} % of the time waiting for data "
-        f"(median of {found['epochs']} epochs)"
+        f"{found['samples_per_second']:,.0f} {samples}/s without validation, {share:.1f} % of the time waiting for "
+        f"data (median of {found['epochs']} epochs)"
     )
 
 

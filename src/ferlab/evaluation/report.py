@@ -9,10 +9,18 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ferlab.evaluation import averaged, calibration_words, copies_aside, explained, measured, over_folds
+from ferlab.evaluation import (
+    averaged,
+    calibration_words,
+    column_slices,
+    copies_aside,
+    explained,
+    measured,
+    over_folds,
+)
 from ferlab.evaluation.clusters import in_words
 from ferlab.evaluation.verdict import compare
-from ferlab.evaluation.words import MEASURES, duration, estimate, number, span, table
+from ferlab.evaluation.words import MEASURES, duration, estimate, headline, measures_of, noun, number, span, table
 
 
 def write_report(
@@ -41,13 +49,21 @@ def write_report(
     marks = metrics["protocol"].get("marks", [])
     if marks:
         parts.append("> **Read with care:** " + "; ".join(marks) + ".")
-    parts += [_headline(test), *_document(metrics), "## Figures of merit", _measures(metrics)]
+    parts += [_headline(test, data), *_document(metrics), "## Figures of merit", _measures(metrics)]
+    parts += column_slices.section(metrics)
     parts += copies_aside.section(metrics)
     parts += averaged.section(metrics)
     parts += over_folds.section(metrics)
     parts += calibration_words.section(metrics)
-    parts += ["## Classes, on test", _classes(test), "## Data", *_data(metrics), "## Training", _training(training)]
-    parts += explained.section(explanations)
+    parts += [
+        "## Classes, on test",
+        _classes(test),
+        "## Data",
+        *_data(metrics),
+        "## Training",
+        _training(training, noun(data.get("modality"))),
+    ]
+    parts += explained.section(explanations, data.get("modality"))
     if figures:
         parts.append("## Figures")
         parts += [
@@ -80,7 +96,7 @@ def render_summary(metrics: dict[str, Any]) -> RenderableType:
     grid.add_column("")
     for split in ("val", "test"):
         grid.add_column(f"{split}, n = {metrics[split]['n']:,}", justify="right", style="bold" * (split == "test"))
-    for name, label in MEASURES.items():
+    for name, label in measures_of(data).items():
         grid.add_row(label, *(estimate(metrics[split][name], name) for split in ("val", "test")))
     guess = [metrics[split]["majority"] for split in ("val", "test")]
     grid.add_row(f"always {guess[1]['label']}", *(estimate(one["accuracy"], "accuracy") for one in guess), style="dim")
@@ -100,12 +116,17 @@ def render_summary(metrics: dict[str, Any]) -> RenderableType:
     return Group(*lines)
 
 
-def _headline(test: dict[str, Any]) -> str:
-    best, guess = test["accuracy"], test["majority"]
+def _headline(test: dict[str, Any], data: dict[str, Any]) -> str:
+    name, guess = headline(data.get("modality")), test["majority"]
+    text = f"**Test {MEASURES[name]} {estimate(test[name], name)}, n = {test['n']:,}.**"
+    if name != "accuracy":
+        # what a constant answer recalls: one class whole, the others not at all
+        occur = len(test["labels"]) - len(test["absent"])
+        text += f" Any constant answer gives {number(1 / occur, name)}. Accuracy {estimate(test['accuracy'], name)}."
     return (
-        f"**Test accuracy {estimate(best, 'accuracy')}, n = {test['n']:,}.** Always answering *{guess['label']}*, the "
-        f"largest class, gives {number(guess['accuracy']['value'], 'accuracy')}. In brackets, here and below: 95 % "
-        "intervals over test samples; another training run would move the figures too."
+        f"{text} Always answering *{guess['label']}*, the largest class, gives "
+        f"{'an accuracy of ' * (name != 'accuracy')}{number(guess['accuracy']['value'], 'accuracy')}. In brackets, "
+        "here and below: 95 % intervals over test samples; another training run would move the figures too."
     )
 
 
@@ -131,7 +152,9 @@ def _document(metrics: dict[str, Any]) -> list[str]:
 def _measures(metrics: dict[str, Any]) -> str:
     splits = ("test", "val")
     rows = [["", *(f"{split}, n = {metrics[split]['n']:,}" for split in splits)]]
-    named = MEASURES | {f"top{k}": f"top-{k} accuracy" for k in range(2, len(metrics["test"]["labels"]))}
+    named = measures_of(metrics["data"]) | {
+        f"top{k}": f"top-{k} accuracy" for k in range(2, len(metrics["test"]["labels"]))
+    }
     rows += [[label, *(estimate(metrics[s][name], name) for s in splits)] for name, label in named.items()]
     note = "Validation chose the epoch, so its figures flatter. "
     if metrics["protocol"].get("selection") == "test":
@@ -186,13 +209,13 @@ def _crossing(protocol: dict[str, Any]) -> str:
     return text + (f" Left out as copies: {', '.join(lost)}." if lost else "")
 
 
-def _training(training: dict[str, Any]) -> str:
+def _training(training: dict[str, Any], samples: str) -> str:
     get = training.get
     facts: dict[str, str | None] = {
         "epochs": None,
         "kept": None,
         "time": None if get("seconds") is None else duration(training["seconds"]),
-        "speed": None if get("samples_per_second") is None else f"{training['samples_per_second']:,.0f} images/s",
+        "speed": None if get("samples_per_second") is None else f"{training['samples_per_second']:,.0f} {samples}/s",
         "precision": f"{get('precision')} ({get('precision_reason')})" if get("precision_reason") else get("precision"),
         "device": f"{get('device')}, {get('threads')} threads" if get("device") else None,
         "processes": get("processes") if get("processes") not in (None, 1) else None,
@@ -201,7 +224,7 @@ def _training(training: dict[str, Any]) -> str:
         "first weights": _first_weights(get("pretrained")),
         "stages": "; ".join(map(_stage, get("stages") or [])) or None,
     }
-    facts |= measured.lines(training)
+    facts |= measured.lines(training, samples)
     if get("epochs") is not None:
         facts["epochs"] = f"{get('epochs')} of at most {get('max_epochs')}" + ", interrupted" * bool(get("interrupted"))
     if get("chosen_epoch") is not None:

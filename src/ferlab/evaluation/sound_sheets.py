@@ -38,6 +38,11 @@ class Clip:
     seconds: float
     level: Float[np.ndarray, "mel frame"]
 
+    @property
+    def peak(self) -> float:
+        """Largest absolute value of the waveform; 1 of a clip that is all zero."""
+        return max(-float(self.low.min(initial=0)), float(self.high.max(initial=0))) or 1.0
+
 
 def clips(
     x: Shaped[Tensor, "clip time"], levels: Float[np.ndarray, "clip mel frame"], names: Sequence[str], rate: int
@@ -62,7 +67,7 @@ def sounds(shown: Sequence[Clip], front: LogMel, caption: Caption) -> Figure:
         figure,
         base,
     ):
-        _fill(base, shown, columns, front, [clip.name for clip in shown])
+        _fill(base, shown, columns, front, [clip.name for clip in shown], [clip.peak for clip in shown])
     return figure
 
 
@@ -78,7 +83,8 @@ def augmented(shown: Sequence[Clip], changed: Sequence[Clip], front: LogMel, cap
         figure,
         base,
     ):
-        _fill(base, pairs, columns, front, titles)
+        loud = [max(pairs[i - i % 2].peak, pairs[i - i % 2 + 1].peak) for i in range(len(pairs))]
+        _fill(base, pairs, columns, front, titles, loud)
     return figure
 
 
@@ -87,22 +93,22 @@ def _seen(front: LogMel) -> str:
     return f"log-mel spectrogram of {first:.2f} to {first + front.length / front.rate:.2f} s"
 
 
-def _fill(base: Axes, shown: Sequence[Clip], columns: int, front: LogMel, titles: Sequence[str]) -> None:
-    """Draw clips in rows on a board, with one colour bar."""
+def _fill(
+    base: Axes, shown: Sequence[Clip], columns: int, front: LogMel, titles: Sequence[str], loud: Sequence[float]
+) -> None:
+    """Draw clips in rows on a board, waveforms in -loud..loud, with one colour bar."""
     end = max(max(clip.seconds for clip in shown), (front.skip + front.length) / front.rate)
-    loud = max(max(-float(clip.low.min()), float(clip.high.max())) for clip in shown) or 1.0
     top = max(float(clip.level.max()) for clip in shown)
     low = max(top - DEPTH, min(float(clip.level.min()) for clip in shown)) if front.db else 0.0
     image = None
     for i, (clip, title) in enumerate(zip(shown, titles, strict=True)):
         left, above = i % columns * (WIDE + 0.2), i // columns * STEP + 0.25
         wave = beside(base, left, above, WIDE, WAVE)
-        _waveform(wave, clip, loud, end)
+        _waveform(wave, clip, loud[i], end)
         wave.set_title(title, fontsize=9.5, pad=3)
         picture = beside(base, left, above + WAVE + 0.06, WIDE, PICTURE)
         image = _spectrogram(picture, clip, front, (low, top), end)
         if i % columns:
-            wave.set_yticklabels([])
             picture.set_yticklabels([])
         else:
             picture.set_ylabel("Hz", fontsize=9)
@@ -121,8 +127,9 @@ def _waveform(axes: Axes, clip: Clip, loud: float, end: float) -> None:
     time = np.linspace(0, clip.seconds, len(clip.low))
     axes.axhline(0, color=PALE, linewidth=0.6)
     axes.fill_between(time, clip.low, clip.high, color=BLUE, linewidth=0.4)
-    axes.set(xlim=(0, end), ylim=(-1.05 * loud, 1.05 * loud), xticks=[], yticks=[round(-loud, 2), 0, round(loud, 2)])
-    axes.tick_params(labelsize=7.5, length=2)
+    axes.set(xlim=(0, end), ylim=(-1.05 * loud, 1.05 * loud), xticks=[], yticks=[])
+    peak = f"full height ±{loud:.2g} of full scale"
+    axes.text(1, 1, peak, transform=axes.transAxes, ha="right", va="bottom", fontsize=7, color=GREY)
     axes.spines[:].set_visible(False)
 
 

@@ -22,6 +22,21 @@ def noun(modality: str | None) -> str:
     return NOUNS[modality or "image"]
 
 
+def headline(modality: str | None) -> str:
+    """Return the measure that stands first: of speech the unweighted average recall, as its field has it."""
+    return "recall_macro" if modality == "audio" else "accuracy"
+
+
+def measures_of(data: dict[str, Any]) -> dict[str, str]:
+    """Return `MEASURES`, the headline of such data first.
+
+    Args:
+        data: what stands under "data" in metrics.json.
+    """
+    first = headline(data.get("modality"))
+    return {first: MEASURES[first], **MEASURES}
+
+
 def estimate(found: dict[str, Any] | None, name: str) -> str:
     """Return an estimate with its interval, "61.4 % (59.8 to 63.0)"; `name` is its measure, "f1_macro" say."""
     if found is None:

@@ -14,7 +14,7 @@ def conv_layers(net: nn.Module) -> list[str]:
 
 
 def find_layer(net: nn.Module, name: str | None = None) -> tuple[str, nn.Module]:
-    """Return a layer's name and module; the last 2-D convolution where no name is given.
+    """Return a layer's name and module; without a name the net's own `last_maps`, else its last 2-D convolution.
 
     Raises:
         FerlabError: no such layer, or none to default to.
@@ -26,7 +26,8 @@ def find_layer(net: nn.Module, name: str | None = None) -> tuple[str, nn.Module]
                 f"explain: {type(net).__name__} has no 2-D convolution, so no map of places; "
                 "choose a model with one (cnn10, convnet, ...)"
             )
-        name = known[-1]
+        # by registration; a net whose last convolution is not the one that says most names another
+        name = str(getattr(net, "last_maps", known[-1]))
     modules = dict(net.named_modules())
     if not name or name not in modules:
         raise FerlabError(f"explain: {type(net).__name__} has no layer {name!r}; convolutions are {', '.join(known)}")

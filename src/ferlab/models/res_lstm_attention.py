@@ -84,6 +84,8 @@ class ResLstmAttention(nn.Module):
             stages[f"dropout{number}"] = nn.Dropout2d(dropout_maps)
             width = maps
         self.stages = named(**stages)
+        # what explanations read: the last convolution is but the way around the block
+        self.last_maps = f"stages.stage{len(filters)}"
         # as many rows as convolutions with a step of two leave
         rows = -(-((mels + 1) // 2 // 2) // 2 ** (len(filters) - 1))
         self.project = named(linear=dense(rows * width, features), relu=nn.ReLU(), dropout=Dropout(dropout))

@@ -8,6 +8,7 @@ from typing import Any
 from ferlab.build import build
 from ferlab.data.protocol import Protocol
 from ferlab.evaluation import figures
+from ferlab.evaluation.column_slices import column_slices
 from ferlab.evaluation.copies_aside import standard_slices
 from ferlab.evaluation.dots import dots
 from ferlab.evaluation.joining import pooled
@@ -84,7 +85,7 @@ def pool(folder: Path, config: dict[str, Any], runs: list[Run], command: str) ->
         "test": measure(rows, "test"),
         "folds": fold_facts(every),
     }
-    result["slices"] = standard_slices(rows, result)
+    result["slices"] = standard_slices(rows, result) | column_slices(rows)
     training = _training([run.training for run in runs], command)
     write_json(folder / "training.json", training)
     write_json(folder / "metrics.json", result)

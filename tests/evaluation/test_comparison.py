@@ -100,6 +100,18 @@ def test_clusters_are_drawn_whole_and_mcnemar_is_left_out():
     assert found["intervals"]["n_drawn"] == 20 and found["models"]["a"]["interval"] == "clustered bootstrap"
 
 
+def test_few_units_on_one_side_beat_nobody():
+    right = make(n=2)
+    right = replace(right, preds=right.labels)
+    found = compare_rows({"a": right, "b": replace(right, preds=(right.labels + 1) % 3)}, resamples=200)
+    assert found["pairs"][0]["low"] is None and found["pairs"][0]["better"] is None
+    columns = {"actor": np.repeat(["a", "b", "c", "d"], 100)}
+    good, bad = (replace(make(skill=skill, people=["actor"]), columns=columns) for skill in (4, 0.5))
+    pair = compare_rows({"a": good, "b": bad}, resamples=200)["pairs"][0]
+    assert pair["low"] > 0 and pair["p"] == 0.125 and pair["better"] is None
+    assert pair["sentence"].endswith("of so few independent units the interval is too narrow.")
+
+
 def test_groups_of_seeds():
     named = {f"{skill}-{seed}": make(skill, seed=10 * seed + round(skill)) for skill in (0.5, 2.0) for seed in range(3)}
     groups = {"weak": list(named)[:3], "strong": list(named)[3:]}

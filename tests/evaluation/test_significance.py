@@ -61,3 +61,10 @@ def test_bootstrap_p_agrees_with_the_percentile_interval():
     assert bootstrap_p(np.append(np.full(60, np.nan), np.ones(40))) is None
     # far from 0 the normal tail, or no difference could survive a correction for a thousand pairs
     assert 1e-17 < bootstrap_p(rng.normal(8, 1, 9_999)) < 1e-13 and bootstrap_p(rng.normal(20, 1, 9_999)) > 0
+
+
+def test_few_units_that_agree_are_no_evidence():
+    assert bootstrap_p(np.full(9_999, 0.1), 2) == 0.5
+    assert bootstrap_p(np.random.default_rng(0).normal(9, 1, 9_999), 5) == 2 * 0.5**5
+    assert bootstrap_p(np.random.default_rng(0).normal(9, 1, 9_999), 4_000) < 1e-10
+    assert bootstrap_p(np.zeros(100), 1) == 1

@@ -144,6 +144,8 @@ def sentence(pair: dict[str, Any], metric: str, n: int, pairs: int = 1) -> str:
     if not value:
         return f"no evidence that {a} and {b} differ: {text}."
     counted = pairs > 1 and pair["p"] < ALPHA
+    if pair["p"] >= ALPHA and low * high > 0:
+        text += "; of so few independent units the interval is too narrow"
     return f"no evidence that {a} beats {b}{f', once {pairs:,} pairs are counted' * counted}: {text}."
 
 

@@ -16,7 +16,7 @@ from ferlab.evaluation.clusters import Units, clusters_of
 from ferlab.evaluation.intervals import LEVEL, RESAMPLES, SEED, percentile
 from ferlab.evaluation.resampling import observed, resample
 from ferlab.evaluation.rows import Rows
-from ferlab.evaluation.significance import bootstrap_p
+from ferlab.evaluation.significance import ALPHA, bootstrap_p
 
 
 def accuracy_difference(ours: Rows, theirs: Rows, resamples: int = RESAMPLES, seed: int = SEED) -> dict[str, Any]:
@@ -71,7 +71,10 @@ def paired_difference(
     gaps = draws - other_draws
     bounds = percentile(gaps) if units.count > 1 else None
     kind = "paired bootstrap" if units.index is None else "paired clustered bootstrap"
-    if bounds is None or np.isnan(value - other):
+    p = bootstrap_p(gaps, units.count)
+    # of few units that all say the same, draws have no spread: an interval of no width would claim to know
+    certain = bounds is not None and bounds[0] == bounds[1] != 0 and (p is None or p >= ALPHA)
+    if bounds is None or certain or np.isnan(value - other):
         return {"value": _rounded(value - other), "low": None, "high": None, "interval": "none", "p": None}
     low, high = bounds
     return {
@@ -79,7 +82,7 @@ def paired_difference(
         "low": _rounded(low),
         "high": _rounded(high),
         "interval": kind,
-        "p": bootstrap_p(gaps),
+        "p": p,
     }
 
 

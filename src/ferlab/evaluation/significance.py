@@ -35,24 +35,28 @@ def mcnemar(gained: int, lost: int) -> dict[str, float | int]:
     return {"gained": gained, "lost": lost, "p": middle, "p_exact": exact}
 
 
-def bootstrap_p(draws: Float[np.ndarray, "resample"]) -> float | None:
+def bootstrap_p(draws: Float[np.ndarray, "resample"], units: int | None = None) -> float | None:
     """Return the two-sided p of no difference, from the bootstrap draws of a difference.
 
     Twice the share of draws on the other side of 0 (or on it), so that it falls below 0.05 where the 95 % percentile
     interval leaves 0 out. Where no draw lies there, that share is only known to be small: the normal tail stands
     in for it, else ten thousand draws could never survive a correction for many pairs. None where fewer than half of
     the draws are defined.
+
+    Args:
+        draws: of a difference.
+        units: how many rows or clusters were drawn from. Draws of few of them agree too often: p is never below that
+            of all units on one side in a sign test, two in 2 ** units.
     """
+    least = 0.0 if units is None else 2 * 0.5 ** min(units, 1000)
     told = draws[~np.isnan(draws)]
     if len(told) * 2 < len(draws) or not len(told):
         return None
     other = min(int((told <= 0).sum()), int((told >= 0).sum()))
     p = min(1.0, 2 * (other + 1) / (len(told) + 1))
-    if other:
-        return p
-    if not np.ptp(told):
-        return p
-    return min(p, math.erfc(abs(float(told.mean())) / float(told.std()) / math.sqrt(2)))
+    if other or not np.ptp(told):
+        return min(1.0, max(p, least))
+    return max(least, min(p, math.erfc(abs(float(told.mean())) / float(told.std()) / math.sqrt(2))))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

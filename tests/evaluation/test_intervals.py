@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
-from ferlab.evaluation.intervals import percentile, resample_confusion, row_weights, weighted_auroc, wilson
+from ferlab.evaluation.intervals import newcombe, percentile, resample_confusion, row_weights, weighted_auroc, wilson
+from ferlab.evaluation.paired import apart
 
 
 @given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -57,3 +58,15 @@ def test_auroc_of_weighted_rows_is_that_of_repeated_rows(seed, levels):
             assert found[column] == pytest.approx(roc_auc_score(positive[rows], scores[rows]), abs=1e-6)
         else:
             assert np.isnan(found[column])
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [((1, 1), (50, 100)), ((0, 7), (3, 9)), ((56, 70), (48, 80))])
+def test_a_difference_of_proportions_is_that_of_statsmodels_and_its_p_agrees(ours, theirs):
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    expected = confint_proportions_2indep(*ours, *theirs, method="newcomb", compare="diff")
+    assert newcombe(ours, theirs) == pytest.approx(expected, abs=1e-9)
+    found = apart(ours, theirs)
+    # at the level of its own p the interval ends at 0
+    assert min(map(abs, newcombe(ours, theirs, 1 - found["p"]))) < 1e-6
+    assert apart((3, 6), (5, 10))["p"] == 1 and apart((900, 1000), (100, 1000))["p"] < 1e-10

@@ -101,7 +101,7 @@ def test_speakers_who_are_all_alike_are_not_said_to_differ():
     assert stats.kstest(p_values, "uniform").pvalue > 0.001
     assert found["intervals"]["drawn"] == "rows" and "of one speaker" in found["intervals"]["caveat"]
     assert found["all"]["interval"] == "clustered bootstrap"
-    assert all(one["estimate"]["low"] > 0 and one["difference"]["interval"] == "bootstrap" for one in found["slices"])
+    assert all(one["estimate"]["low"] > 0 and one["difference"]["interval"] == "newcombe" for one in found["slices"])
 
 
 def test_a_part_of_one_cluster_among_others_is_not_set_beside_them():
@@ -113,6 +113,17 @@ def test_a_part_of_one_cluster_among_others_is_not_set_beside_them():
     assert alone["estimate"]["interval"] == "none"
     assert alone["difference"]["low"] is alone["difference"]["p"] is alone["difference"]["p_holm"] is None
     assert found["test"]["p"] > 0.05
+
+
+def test_a_part_of_few_rows_all_right_is_no_evidence():
+    rows = make()
+    for count, metric in ((1, "accuracy"), (2, "accuracy"), (1, "top2"), (2, "recall_macro")):
+        values = np.full(300, "rest")
+        values[np.flatnonzero(rows.preds == rows.labels)[:count]] = "few"
+        found = slice_rows(rows, values, "x", metric, resamples=200)["slices"][0]
+        assert found["value"] == "few" and found["difference"]["value"] > 0
+        p = found["difference"]["p"]
+        assert p is None or p > 0.1
 
 
 def test_what_a_slice_cannot_tell_is_none():

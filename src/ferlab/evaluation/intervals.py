@@ -25,6 +25,21 @@ def wilson(successes: int, n: int, level: float = LEVEL) -> tuple[float, float]:
     return (0.0 if successes <= 0 else max(0.0, centre - half)), (1.0 if successes >= n else min(1.0, centre + half))
 
 
+def newcombe(ours: tuple[int, int], theirs: tuple[int, int], level: float = LEVEL) -> tuple[float, float]:
+    """Return Newcombe's interval of a difference of independent proportions, from their Wilson intervals.
+
+    Source: Stat. Med. 17 (1998), method 10.
+
+    Args:
+        ours: successes, and of how many.
+        theirs: the same.
+        level: of confidence.
+    """
+    (low, high), (low2, high2) = (wilson(*side, level) for side in (ours, theirs))
+    p, q = (successes / n for successes, n in (ours, theirs))
+    return p - q - float(np.hypot(p - low, high2 - q)), p - q + float(np.hypot(high - p, q - low2))
+
+
 def percentile(draws: Float[np.ndarray, "resample"], level: float = LEVEL) -> tuple[float, float] | None:
     """Return the percentile interval of bootstrap draws, or None where fewer than half of them are defined."""
     defined = draws[~np.isnan(draws)]

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from ferlab.errors import FerlabError
 from ferlab.evaluation.clusters import Units, clusters_of
-from ferlab.evaluation.intervals import LEVEL, RESAMPLES, SEED, percentile
+from ferlab.evaluation.intervals import LEVEL, RESAMPLES, SEED, newcombe, percentile
 from ferlab.evaluation.resampling import observed, resample
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.significance import ALPHA, bootstrap_p
@@ -84,6 +84,23 @@ def paired_difference(
         "interval": kind,
         "p": p,
     }
+
+
+def apart(ours: tuple[int, int], theirs: tuple[int, int]) -> dict[str, Any]:
+    """Return the difference of two independent proportions, each successes and of how many, as `paired_difference`.
+
+    Its p falls below 1 - level where Newcombe's interval of that level leaves 0 out.
+    """
+    value = ours[0] / ours[1] - theirs[0] / theirs[1]
+    low, high = newcombe(ours, theirs)
+    # the logarithm of p by halves, between one and what double precision can tell
+    inside, outside = -30.0, 0.0
+    for _ in range(40):
+        middle = (inside + outside) / 2
+        ends = newcombe(ours, theirs, 1 - float(np.exp(middle)))
+        inside, outside = (middle, outside) if ends[0] <= 0 <= ends[1] else (inside, middle)
+    p = 1.0 if not value else float(np.exp(outside))
+    return {"value": _rounded(value), "low": _rounded(low), "high": _rounded(high), "interval": "newcombe", "p": p}
 
 
 def seeds_difference(

@@ -17,7 +17,7 @@ from ferlab.errors import FerlabError
 from ferlab.evaluation.clusters import Units, clusters_of
 from ferlab.evaluation.comparison import bounds_text, estimated, gap
 from ferlab.evaluation.intervals import RESAMPLES, SEED
-from ferlab.evaluation.paired import paired_difference
+from ferlab.evaluation.paired import apart, paired_difference
 from ferlab.evaluation.resampling import LIMITS, check_metric, observed, resample, weighted
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.significance import ALPHA, holm
@@ -173,9 +173,11 @@ def _to_the_rest(
         return None
     if units.index is not None and min(len(np.unique(p.columns[str(units.column)])) for p in (inside, outside)) < 2:
         # drawn or not, one cluster always says the same
-        lacking = {"low": None, "high": None, "interval": "none", "p": None}
-        return {"value": round(float(value - other), 6), **lacking}
+        return {"value": round(value - other, 6), "low": None, "high": None, "interval": "none", "p": None}
+    if units.index is None and metric == "accuracy":
+        return apart(*((int((part.preds == part.labels).sum()), len(part)) for part in (inside, outside)))
     if units.index is None:
+        units = replace(units, count=min(len(inside), len(outside)))
         draws = resample(inside, [metric], clusters_of(inside), resamples, seed)[metric]
         rest = resample(outside, [metric], clusters_of(outside), resamples, seed + 1)[metric]
     else:

@@ -112,6 +112,13 @@ def test_few_units_on_one_side_beat_nobody():
     assert pair["sentence"].endswith("of so few independent units the interval is too narrow.")
 
 
+def test_clusters_are_drawn_where_either_run_knows_of_them():
+    older, newer = make(), replace(make(people=["actor"]), columns={"actor": np.repeat(list("abcdefghij"), 40)})
+    for named in ({"a": older, "b": newer}, {"b": newer, "a": older}):
+        found = compare_rows(named, resamples=100)
+        assert found["intervals"]["column"] == "actor" and found["pairs"][0]["mcnemar"] is None
+
+
 def test_groups_of_seeds():
     named = {f"{skill}-{seed}": make(skill, seed=10 * seed + round(skill)) for skill in (0.5, 2.0) for seed in range(3)}
     groups = {"weak": list(named)[:3], "strong": list(named)[3:]}

@@ -48,7 +48,9 @@ def compare_rows(
     rows = aligned(named, split)
     first = next(iter(rows.values()))
     check_metric(metric, first.names)
-    units = clusters_of(first)
+    # one run may know of clusters that an older one of the same rows does not
+    known = [clusters_of(one) for one in rows.values()]
+    units = next((one for one in known if one.index is not None), known[0])
     values = {name: observed(one, [metric])[metric] for name, one in rows.items()}
     draws = {name: resample(one, [metric], units, resamples, seed)[metric] for name, one in rows.items()}
     undefined = [name for name, value in values.items() if np.isnan(value)]

@@ -52,6 +52,14 @@ def test_rows_are_drawn_where_nothing_groups_them():
     assert clusters_of(older).index is None and "have no column 'actor'" in clusters_of(older).caveat
 
 
+def test_rows_of_nobody_known_are_clusters_of_their_own():
+    rows = make(["a", "a", "b", "b", "", "", " "])
+    assert clusters_of(rows).count == 5 and clusters_of(rows).index[4:].tolist() == [2, 3, 4]
+    assert clusters_of(make([""] * 7)).index is None
+    numbers = replace(make(list("abcd")), columns={"actor": np.array([1.0, 1, np.nan, np.nan])})
+    assert clusters_of(numbers).count == 3
+
+
 def test_weights_draw_whole_clusters():
     actors = np.array(["b", "a", "b", "c", "a", "b"])
     weights = np.concatenate(list(clusters_of(make(actors)).weights(500, chunk_mb=1)), axis=1)

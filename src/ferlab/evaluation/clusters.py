@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int64, Shaped
 
 from ferlab.evaluation.intervals import RESAMPLES, SEED, row_weights
 from ferlab.evaluation.rows import Rows
@@ -78,11 +78,11 @@ def clusters_of(rows: Rows) -> Units:
     if named and named not in rows.columns:
         lacking = f"rows of one {named} are not independent, but the predictions have no column {named!r}"
         return Units(n, None, None, n, f"{lacking}: intervals over rows are too narrow", distinct)
-    column: str | None = named or min(people, key=lambda name: len(np.unique(rows.columns[str(name)])), default=None)
+    column: str | None = named or min(people, key=lambda name: numbered(rows.columns[str(name)]).max(), default=None)
     if column is None:
         return Units(n, None, None, n, None, distinct)
-    values, index = np.unique(rows.columns[column], return_inverse=True)
-    count = len(values)
+    index = numbered(rows.columns[column])
+    count = int(index.max()) + 1
     if count == n:
         return Units(n, None, None, n, None, distinct)
     caveat = None
@@ -90,7 +90,15 @@ def clusters_of(rows: Rows) -> Units:
         caveat = f"all rows are of one {column}: nothing can be said of others, so each interval is the whole range"
     elif count < FEW:
         caveat = f"only {count} clusters by {column}: intervals from fewer than {FEW} tend to be too narrow"
-    return Units(n, column, index.reshape(-1).astype(np.int64), count, caveat, distinct)
+    return Units(n, column, index, count, caveat, distinct)
+
+
+def numbered(values: Shaped[np.ndarray, "row"]) -> Int64[np.ndarray, "row"]:
+    """Return the cluster of each row, from 0; a row whose cell is empty is a cluster of its own, as in protocols."""
+    unknown = np.isnan(values) if values.dtype.kind == "f" else np.char.strip(values.astype(str)) == ""
+    index = np.unique(values, return_inverse=True)[1].reshape(-1)
+    alone = np.where(unknown, len(values) + np.arange(len(values)), index)
+    return np.unique(alone, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def in_words(how: dict[str, Any]) -> str:

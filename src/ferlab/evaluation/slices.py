@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
 
 from ferlab.errors import FerlabError
-from ferlab.evaluation.clusters import Units, clusters_of
+from ferlab.evaluation.clusters import Units, clusters_of, numbered
 from ferlab.evaluation.comparison import bounds_text, estimated, gap
 from ferlab.evaluation.intervals import RESAMPLES, SEED
 from ferlab.evaluation.paired import apart, paired_difference
@@ -171,7 +171,7 @@ def _to_the_rest(
     value, other = (observed(part, [metric])[metric] for part in (inside, outside))
     if np.isnan(value - other):
         return None
-    if units.index is not None and min(len(np.unique(p.columns[str(units.column)])) for p in (inside, outside)) < 2:
+    if units.index is not None and min(numbered(p.columns[str(units.column)]).max() for p in (inside, outside)) < 1:
         # drawn or not, one cluster always says the same
         return {"value": round(value - other, 6), "low": None, "high": None, "interval": "none", "p": None}
     if units.index is None and metric == "accuracy":
@@ -191,8 +191,8 @@ def _clustered_apart(
     inside: Rows, outside: Rows, metric: str, column: str, resamples: int, seed: int
 ) -> tuple[Float[np.ndarray, "_"], Float[np.ndarray, "_"]]:
     both = np.concatenate([inside.columns[column], outside.columns[column]])
-    values, index = np.unique(both, return_inverse=True)
-    units = Units(len(both), column, index.reshape(-1).astype(np.int64), len(values))
+    index = numbered(both)
+    units = Units(len(both), column, index, int(index.max()) + 1)
     draws: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for weights in units.weights(resamples, seed):
         for part, chunk, kept in ((inside, weights[: len(inside)], 0), (outside, weights[len(inside) :], 1)):

@@ -126,6 +126,13 @@ def test_a_part_of_few_rows_all_right_is_no_evidence():
         assert p is None or p > 0.1
 
 
+def test_five_rows_of_five_parts_are_tested_all_the_same():
+    rows = make().take(np.arange(5))
+    rows = replace(rows, preds=np.where(np.arange(5) < 2, rows.labels, (rows.labels + 1) % len(NAMES)))
+    found = slice_rows(rows, np.array(list("abcde")), "x", resamples=200)
+    assert found["test"] == {"name": "Fisher's test by Monte Carlo", "p": 1.0}
+
+
 def test_what_a_slice_cannot_tell_is_none():
     rows = make()
     found = slice_rows(rows, np.array(NAMES)[rows.labels], "label", "auroc_macro", resamples=100)

@@ -224,7 +224,9 @@ def _contingency(right: np.ndarray, index: np.ndarray, seed: int) -> dict[str, A
     if counts.shape[1] == 2:
         return {"name": "Fisher's exact test", "p": float(fisher_exact(counts).pvalue)}
     method = MonteCarloMethod(n_resamples=9_999, rng=np.random.default_rng(seed))
-    return {"name": "Fisher's test by Monte Carlo", "p": float(fisher_exact(counts, method=method).pvalue)}
+    # an array of one where the table's margins leave scipy a single number to draw
+    p = np.asarray(fisher_exact(counts, method=method).pvalue).item()
+    return {"name": "Fisher's test by Monte Carlo", "p": p}
 
 
 def _permutation(

@@ -72,7 +72,7 @@ def section(metrics: dict[str, Any]) -> list[str]:
         "others; p corrected by Holm within a column."
     )
     caveats = {part["caveat"] for one in found.values() for part in one["slices"]} - {None}
-    if clustered is not None and (said := [how["caveat"] for how in hows if how["column"] == clustered][0]):
+    if clustered is not None and (said := next(how["caveat"] for how in hows if how["column"] == clustered)):
         caveats.add(said)
     apart = sorted({f"{name}: {one['intervals']['caveat']}" for name, one in found.items() if _alone(one, clustered)})
     told = [*sorted(caveats), *apart]

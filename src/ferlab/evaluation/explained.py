@@ -72,8 +72,9 @@ def _checks(found: dict[str, Any], modality: str | None) -> list[str]:
     parts.append(
         f"The probability of the predicted class, n = {games['n']:,} test {samples}, while {pixels} are replaced in "
         f"the order of the heat: by the {image}'s {mean} (deletion), or by the {image} in its blurred self "
-        f"(insertion). Differences are paired by {image}. Chance is asked twice, for places strewn at random destroy it faster "
-        "than one spot of the same area: pixels in random order, and the same maps mirrored and moved by lot."
+        f"(insertion). Differences are paired by {image}. Chance is asked twice, for places strewn at random "
+        "destroy it faster than one spot of the same area: pixels in random order, and the same maps mirrored and "
+        "moved by lot."
     )
     rows = [["heat of", "rank correlation with the trained net's, all layers random", "SSIM", "verdict"]]
     for name, one in weights["methods"].items():

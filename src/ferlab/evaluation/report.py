@@ -15,12 +15,13 @@ from ferlab.evaluation import (
     column_slices,
     copies_aside,
     explained,
+    headlined,
     measured,
     over_folds,
 )
 from ferlab.evaluation.clusters import in_words
 from ferlab.evaluation.verdict import compare
-from ferlab.evaluation.words import MEASURES, duration, estimate, headline, measures_of, noun, number, span, table
+from ferlab.evaluation.words import duration, estimate, measures_of, noun, number, span, table
 
 
 def write_report(
@@ -49,7 +50,7 @@ def write_report(
     marks = metrics["protocol"].get("marks", [])
     if marks:
         parts.append("> **Read with care:** " + "; ".join(marks) + ".")
-    parts += [_headline(test, data), *_document(metrics), "## Figures of merit", _measures(metrics)]
+    parts += [headlined.sentence(test, data), *_document(metrics), "## Figures of merit", _measures(metrics)]
     parts += column_slices.section(metrics)
     parts += copies_aside.section(metrics)
     parts += averaged.section(metrics)
@@ -114,20 +115,6 @@ def render_summary(metrics: dict[str, Any]) -> RenderableType:
         text = f"{verdict['row']} reports {number(verdict['reported'], verdict['metric'])}: {verdict['verdict']}"
         lines.append(Text(f"{text}, {verdict['reason']}" + (f". {verdict['caveat']}" if verdict["caveat"] else "")))
     return Group(*lines)
-
-
-def _headline(test: dict[str, Any], data: dict[str, Any]) -> str:
-    name, guess = headline(data.get("modality")), test["majority"]
-    text = f"**Test {MEASURES[name]} {estimate(test[name], name)}, n = {test['n']:,}.**"
-    if name != "accuracy":
-        # what a constant answer recalls: one class whole, the others not at all
-        occur = len(test["labels"]) - len(test["absent"])
-        text += f" Any constant answer gives {number(1 / occur, name)}. Accuracy {estimate(test['accuracy'], name)}."
-    return (
-        f"{text} Always answering *{guess['label']}*, the largest class, gives "
-        f"{'an accuracy of ' * (name != 'accuracy')}{number(guess['accuracy']['value'], 'accuracy')}. In brackets, "
-        "here and below: 95 % intervals over test samples; another training run would move the figures too."
-    )
 
 
 def _document(metrics: dict[str, Any]) -> list[str]:

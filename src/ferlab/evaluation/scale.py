@@ -37,14 +37,16 @@ class Scale:
         return [first, last]
 
     def pitches(self) -> dict[float, str]:
-        """Return the ticks of frequency: share of the height, counted from below -> label in Hz, "2k"."""
+        """Return the ticks of frequency: share of the height, counted from below -> "500", "2k"; "4 kHz" on top."""
         rows = np.arange(len(self.hertz)) + 0.5
         inside = [hz for hz in HERTZ if self.hertz[0] <= hz <= 1.03 * self.hertz[-1]]
         share = [float(np.interp(hz, self.hertz, rows)) / len(rows) for hz in inside]
         kept: dict[float, str] = {}
         for place, hz in zip(reversed(share), reversed(inside), strict=True):
             if not kept or min(kept) - place > 0.12:
-                kept[place] = f"{hz // 1000}k" if hz >= 1000 else str(hz)
+                thousands, space = hz >= 1000, "" if kept else " "
+                text = f"{hz // 1000}{space}k" if thousands else f"{hz}{space}"
+                kept[place] = text if kept else f"{text}Hz"
         return kept
 
     def mark(self, axes: Axes, box: tuple[float, float, float, float], time: bool = True, pitch: bool = True) -> None:
@@ -68,5 +70,3 @@ class Scale:
             y = bottom - share * (bottom - top)
             axes.plot([left - TICK, left], [y, y], color=GREY, linewidth=0.7)
             axes.text(left - TICK - 0.02, y, label, fontsize=7, color=GREY, ha="right", va="center")
-        if pitch:
-            axes.text(left - TICK - 0.02, top - 0.02, "Hz", fontsize=7, color=GREY, ha="right", va="bottom")

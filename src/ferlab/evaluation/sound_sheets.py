@@ -18,6 +18,7 @@ from ferlab.transforms.waveform import to_float
 WIDE, WAVE, PICTURE, STEP = 2.5, 0.5, 1.2, 2.45
 """In inches: width of a clip, height of its waveform and of its spectrogram, and from one clip to the next below."""
 COLUMNS, POINTS, DEPTH = 4, 1000, 80
+HEIGHT = "±: half the height of a waveform, of full scale"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def sounds(shown: Sequence[Clip], front: LogMel, caption: Caption) -> Figure:
     """Draw a training clip of each class: its waveform, and below on the same time axis what the net sees of it."""
     columns = min(COLUMNS, len(shown))
     lines = -(-len(shown) // columns)
-    facts = ("one training clip of each class", _seen(front))
+    facts = ("one training clip of each class", HEIGHT, _seen(front))
     with board(columns * (WIDE + 0.2), lines * STEP, "Sounds", caption.line(*facts), left=0.55, right=0.9) as (
         figure,
         base,
@@ -77,7 +78,7 @@ def augmented(shown: Sequence[Clip], changed: Sequence[Clip], front: LogMel, cap
     titles = [f"{clip.name}, {'augmented' if i % 2 else 'as recorded'}" for i, clip in enumerate(pairs)]
     columns = 2 * min(2, len(shown))
     lines = -(-len(pairs) // columns)
-    facts = ("training clips, another draw every epoch", _seen(front))
+    facts = ("training clips, another draw every epoch", HEIGHT, _seen(front))
     title = "Sounds as recorded, and as training sees them"
     with board(columns * (WIDE + 0.2), lines * STEP, title, caption.line(*facts), left=0.55, right=0.9) as (
         figure,
@@ -128,8 +129,7 @@ def _waveform(axes: Axes, clip: Clip, loud: float, end: float) -> None:
     axes.axhline(0, color=PALE, linewidth=0.6)
     axes.fill_between(time, clip.low, clip.high, color=BLUE, linewidth=0.4)
     axes.set(xlim=(0, end), ylim=(-1.05 * loud, 1.05 * loud), xticks=[], yticks=[])
-    peak = f"full height ±{loud:.2g} of full scale"
-    axes.text(1, 1, peak, transform=axes.transAxes, ha="right", va="bottom", fontsize=7, color=GREY)
+    axes.text(1, 1, f"±{loud:.2g}", transform=axes.transAxes, ha="right", va="bottom", fontsize=7, color=GREY)
     axes.spines[:].set_visible(False)
 
 

@@ -86,6 +86,16 @@ def test_a_run_folder_that_is_none_is_named(tmp_path: Path) -> None:
     assert "nowhere" in message(done) and "Traceback" not in message(done)
 
 
+def test_a_run_is_a_bare_word_and_text_needs_no_quotes_of_its_own(tmp_path: Path) -> None:
+    done = run(tmp_path, "ferlab.evaluate", "größe=1, 'b'", "--cfg", "job")
+    assert done.returncode == 2 and "cure" in message(done)
+    (tmp_path / "größe=1, 'b'").mkdir()
+    done = run(tmp_path, "ferlab.evaluate", "größe=1, 'b'", "--cfg", "job")
+    assert done.returncode == 0 and "größe=1, 'b'" in done.stdout.replace("''", "'"), message(done)
+    done = run(tmp_path, "ferlab.train", "data.root=größe", "--cfg", "job")
+    assert done.returncode == 2 and "'größe'" in message(done)
+
+
 @pytest.mark.parametrize("entry", ["evaluate", "predict"])
 def test_missing_argument_is_named(tmp_path: Path, entry: str) -> None:
     done = run(tmp_path, f"ferlab.{entry}")

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from ferlab.config import compose, plain, positional
+from ferlab.config import compose, plain, positional, verbatim
 
 
 def read(monkeypatch, *words, many=True):
@@ -35,6 +35,14 @@ def test_doubtful_words_are_refused(monkeypatch, capsys, words, many):
     with pytest.raises(SystemExit):
         read(monkeypatch, *words, many=many)
     assert "ferlab: runs: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", ["città", "a b, c", "my 'best' = 1.csv", "${x}", "größe\\"])
+def test_free_text_is_taken_as_typed(monkeypatch, value):
+    monkeypatch.setattr(sys, "argv", ["entry", f"by={value}", "table=null", "output=[a]", "bins=3"])
+    verbatim("by", "table", "output")
+    assert sys.argv[2:] == ["table=null", "output=[a]", "bins=3"]
+    assert plain(compose("slices", ["run=x", sys.argv[1]]))["by"] == value
 
 
 @example(["${a}", "\\'", "b\\"])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ferlab.config import command, entry, run_dir
+from ferlab.config import command, entry, run_dir, verbatim
 
 
 def audit(config: dict[str, Any]) -> None:
@@ -14,6 +14,7 @@ def audit(config: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the entry."""
+    verbatim("votes", "data.root")
     entry("audit", audit)
 
 

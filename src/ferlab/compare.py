@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ferlab.config import entry, positional
+from ferlab.config import entry, positional, verbatim
 
 
 def compare(config: dict[str, Any]) -> None:
@@ -15,6 +15,7 @@ def compare(config: dict[str, Any]) -> None:
 def main() -> None:
     """Run the entry."""
     positional("runs")
+    verbatim("output")
     entry("compare", compare)
 
 

@@ -179,12 +179,15 @@ def positional(name: str, many: bool = True) -> None:
     sys.argv[1:] = [*rest, f"{name}=[{','.join(quoted)}]" if many else f"{name}={quoted[0]}"]
 
 
-def verbatim(name: str) -> None:
-    """Let an entry take the value of `name=...` as it stands, signs and blanks included. Call it before `entry`."""
+def verbatim(*names: str) -> None:
+    """Let an entry take the values of these keys as they stand, signs, blanks and umlauts included.
+
+    Call it before `entry`.
+    """
     for i, word in enumerate(sys.argv[1:], start=1):
         key, _, value = word.partition("=")
-        if key == name and value and value[0] not in "['\"" and value != "null":
-            sys.argv[i] = f"{name}={_quoted(value)}"
+        if key in names and value and value[0] not in "['\"" and value != "null":
+            sys.argv[i] = f"{key}={_quoted(value)}"
 
 
 def _quoted(word: str) -> str:
@@ -198,7 +201,9 @@ def _quoted(word: str) -> str:
 def explain(error: BaseException, name: str) -> str:
     """Turn a composition error into one message that lists what exists."""
     if isinstance(error, OverrideParseException):
-        return f"configuration: cannot read {error.override!r}; expected key=value ({_first_line(error)})"
+        key, sign, value = str(error.override).partition("=")
+        cure = f"; cure, where the value is text: {shlex.quote(f'{key}={_quoted(value)}')}" if sign and value else ""
+        return f"configuration: cannot read {error.override!r}; expected key=value ({_first_line(error)}){cure}"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, wanted = str(error.missing_cfg_file).partition("/")
         folder = conf_dir() / group

@@ -1,8 +1,8 @@
-"""`python -m ferlab.evaluate run=RUN_DIR`: predict again from a run's checkpoint, measure, and compare with the run."""
+"""`python -m ferlab.evaluate RUN_DIR`: predict again from a run's checkpoint, measure, and compare with the run."""
 
 from typing import Any
 
-from ferlab.config import entry
+from ferlab.config import entry, positional, verbatim
 
 
 def evaluate(config: dict[str, Any]) -> None:
@@ -14,6 +14,8 @@ def evaluate(config: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the entry."""
+    positional("run", many=False)
+    verbatim("run")
     entry("evaluate", evaluate)
 
 

@@ -15,7 +15,7 @@ def report(config: dict[str, Any]) -> None:
 def main() -> None:
     """Run the entry."""
     positional("runs")
-    verbatim("where")
+    verbatim("where", "output", "title")
     entry("report", report)
 
 

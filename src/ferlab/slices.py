@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ferlab.config import entry, positional
+from ferlab.config import entry, positional, verbatim
 
 
 def slices(config: dict[str, Any]) -> None:
@@ -15,6 +15,7 @@ def slices(config: dict[str, Any]) -> None:
 def main() -> None:
     """Run the entry."""
     positional("run", many=False)
+    verbatim("run", "by", "table", "output")
     entry("slices", slices)
 
 

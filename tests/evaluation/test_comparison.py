@@ -112,6 +112,17 @@ def test_few_units_on_one_side_beat_nobody():
     assert pair["sentence"].endswith("of so few independent units the interval is too narrow.")
 
 
+def test_seeds_do_not_make_up_for_one_person():
+    rows = {
+        f"{name}{seed}": replace(make(skill, seed=seed, people=["actor"]), columns={"actor": np.repeat("a", 400)})
+        for name, skill in (("x", 1.0), ("y", 2.0))
+        for seed in (0, 1, 2)
+    }
+    groups = {name: [one for one in rows if one.startswith(name)] for name in "xy"}
+    pair = compare_rows(rows, groups=groups, resamples=100)["pairs"][0]
+    assert pair["low"] is pair["p"] is pair["better"] is None and "nothing can be said" in pair["sentence"]
+
+
 def test_clusters_are_drawn_where_either_run_knows_of_them():
     older, newer = make(), replace(make(people=["actor"]), columns={"actor": np.repeat(list("abcdefghij"), 40)})
     for named in ({"a": older, "b": newer}, {"b": newer, "a": older}):

@@ -102,6 +102,17 @@ def test_clusters_are_drawn_where_a_protocol_knows_of_groups() -> None:
     assert wide["person"] > 3 * wide[None]
 
 
+def test_one_person_tells_nothing_of_others() -> None:
+    ids = np.arange(200)
+    pair = [run(name, ids, flips(200, chance, 1), group="person") for name, chance in (("a", 0.4), ("b", 0.8))]
+    for one in pair:
+        one.rows.columns["person"] = np.repeat("p", 200)
+    study = leaks({"a": pair[:1], "b": pair[1:]})
+    found, alone = study["differences"]["b"]["accuracy"], study["protocols"]["b"]["accuracy"]
+    assert (found["low"], found["high"]) == (-1, 1) and (alone["low"], alone["high"]) == (0, 1)
+    assert sentences(study)[0].startswith("no evidence")
+
+
 @pytest.mark.parametrize(
     ("gain", "told"),
     [
@@ -126,6 +137,13 @@ def test_other_training_samples_are_named_as_another_reason() -> None:
     more = run("more", ids, one | flips(400, 0.5, 1), counts={"train": 18, "val": 9, "test": 400})
     study = leaks({"official": [run("official", ids, one)], "more": [more]})
     assert sentences(study)[0].endswith("or of its other training samples (18 against 9)")
+
+
+def test_other_test_samples_are_named_as_another_reason() -> None:
+    one = np.arange(400) % 2 == 0
+    moved = run("moved", np.arange(200, 600), one | flips(400, 0.5, 1))
+    study = leaks({"official": [run("official", np.arange(400), one)], "moved": [moved]})
+    assert sentences(study)[0].endswith("or of its other test samples (200 of 600 are shared)")
 
 
 def test_what_does_not_go_together() -> None:

@@ -7,6 +7,7 @@ from scipy.stats import binomtest
 from ferlab.errors import FerlabError
 from ferlab.evaluation.clusters import Units
 from ferlab.evaluation.selective import areas, check_wishes, guaranteed, kept, plain, risk_coverage, upper_bound
+from ferlab.evaluation.temperature import fit
 
 
 def answers(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -90,3 +91,12 @@ def test_what_cannot_be_promised_is_not() -> None:
 def test_wishes_are_error_rates(wishes: list[object]) -> None:
     with pytest.raises(FerlabError, match="wished_errors: expected different error rates between 0 and 1"):
         check_wishes(wishes)  # type: ignore[arg-type]
+
+
+def test_rows_of_one_person_tell_nothing_of_others() -> None:
+    one = Units(40, "actor", np.zeros(40, np.int64), 1)
+    found = areas(np.linspace(0.2, 1, 40), np.arange(40) % 3 == 0, 100, units=one)
+    assert all((found[name]["low"], found[name]["high"]) == (0, 1) for name in found)
+    p = np.random.default_rng(0).dirichlet(np.ones(3), 40)
+    fitted = fit(p, np.arange(40) % 3, 100, units=one)
+    assert fitted["note"] is None and fitted["low"] is None

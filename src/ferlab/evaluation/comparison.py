@@ -78,6 +78,9 @@ def compare_rows(
         for a, b in combinations(groups, 2):
             sides = [([values[n] for n in groups[g]], np.stack([draws[n] for n in groups[g]])) for g in (a, b)]
             gap = seeds_difference(sides[0][0], sides[1][0], sides[0][1], sides[1][1])
+            if units.count < 2:
+                # draws of one cluster are all alike, and tell nothing of others
+                gap |= {"low": None, "high": None, "interval": "none", "p": None}
             pairs.append({"a": a, "b": b} | gap | {"mcnemar": None, "seeds": [len(groups[a]), len(groups[b])]})
     for pair, corrected in zip(pairs, holm([pair["p"] for pair in pairs]), strict=True):
         pair["p_holm"] = corrected

@@ -68,7 +68,7 @@ def _figures(tests: Sequence[Rows], metrics: Sequence[str], resamples: int, seed
     units = clusters_of(tests[0])
     values = [observed(rows, metrics) for rows in tests]
     draws = _draws(tests, np.arange(len(tests[0])), metrics, units, resamples, seed)
-    return {m: _estimate([one[m] for one in values], draws[m], "bootstrap") for m in metrics}
+    return {m: _estimate([one[m] for one in values], draws[m], "bootstrap", units, 0.0) for m in metrics}
 
 
 def _difference(
@@ -88,7 +88,8 @@ def _difference(
     shared = len(one) - len(added)
     kind = "paired bootstrap" if shared == len(one) == len(other) else "bootstrap over the union of test samples"
     pairs = [(observed(a, metrics), observed(b, metrics)) for a, b in zip(ours, theirs, strict=True)]
-    found = {m: _estimate([a[m] - b[m] for a, b in pairs], sides[0][m] - sides[1][m], kind) for m in metrics}
+    draws = {m: sides[0][m] - sides[1][m] for m in metrics}
+    found = {m: _estimate([a[m] - b[m] for a, b in pairs], draws[m], kind, units, -1.0) for m in metrics}
     return {"shared": shared, "union": len(union), **found}
 
 
@@ -113,8 +114,11 @@ def _draws(
     return {m: np.mean([one[m] for one in each], axis=0) for m in metrics}
 
 
-def _estimate(values: Sequence[float], draws: Float[np.ndarray, "resample"], kind: str) -> dict[str, Any]:
-    bounds = percentile(draws) or (-1.0, 1.0)
+def _estimate(
+    values: Sequence[float], draws: Float[np.ndarray, "resample"], kind: str, units: Units, least: float
+) -> dict[str, Any]:
+    # draws of one cluster are all alike, and tell nothing of others
+    bounds = (percentile(draws) if units.count > 1 else None) or (least, 1.0)
     spread = over_seeds([round(float(value), 6) for value in values])
     mean = float(np.mean(values))
     return {

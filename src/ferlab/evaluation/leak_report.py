@@ -106,6 +106,8 @@ def _sentence(study: dict[str, Any], name: str) -> str:
     else:
         value = f"{100 * found['value']:+.1f} points"
         text = f"no evidence that {name}{mark} reports another accuracy than {reference}: {value} ({interval})"
+    if found["low"] > 0 and gap["shared"] < gap["union"]:
+        text += f", or of its other test samples ({gap['shared']:,} of {gap['union']:,} are shared)"
     trained = [study["protocols"][one]["counts"]["train"] for one in (name, reference)]
     if found["low"] > 0 and trained[0] != trained[1]:
         text += f", or of its other training samples ({trained[0]:,} against {trained[1]:,})"

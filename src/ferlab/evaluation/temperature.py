@@ -71,10 +71,10 @@ def fit(
     sharpness, note = _best(logs, labels)
     # rounded before use: what stands in the file is what is applied
     out["value"], out["note"] = round(1 / sharpness, 6), note
-    if note is None:
-        out["low"], out["high"] = _bounds(
-            logs, labels, sharpness, (units or Units(n, None, None, n)).weights(resamples, seed)
-        )
+    units = units or Units(n, None, None, n)
+    # draws of one cluster are all alike, and tell nothing of others
+    if note is None and units.count > 1:
+        out["low"], out["high"] = _bounds(logs, labels, sharpness, units.weights(resamples, seed))
     out["nll_after"] = round(float(log_losses(tempered(probabilities, out["value"]), labels).mean()), 6)
     return out
 

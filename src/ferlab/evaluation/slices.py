@@ -3,8 +3,7 @@
 Tests: accuracy of independent rows, chi-square, or where a cell expects fewer than five, Fisher's exact test (of more
 than two parts by Monte Carlo); other metrics, a permutation of who belongs to which part (Good, Permutation Tests,
 2000). Rows of one cluster are drawn together; then the smallest corrected p of the parts stands for the whole. Where
-each part is one cluster (a speaker, by speaker), rows are drawn: a drawn speaker is always the same, and only rows tell
-how sure its figure is.
+each part is one cluster (a speaker, by speaker), rows are drawn: a drawn speaker always says the same.
 """
 
 from dataclasses import replace
@@ -158,8 +157,7 @@ def _drawn(rows: Rows, index: Int64[np.ndarray, "row"]) -> tuple[Rows, Units]:
     units = clusters_of(rows)
     if units.index is None or any(len(np.unique(units.index[index == i])) > 1 for i in np.unique(index)):
         return rows, units
-    protocol = {**rows.meta.get("protocol", {}), "group": None}
-    rows = replace(rows, meta={**rows.meta, "people": (), "protocol": protocol})
+    rows = replace(rows, meta={**rows.meta, "people": (), "protocol": {}})
     caveat = f"each part is of one {units.column}: rows are drawn, so figures speak of these alone, not of others"
     return rows, replace(clusters_of(rows), caveat=caveat)
 

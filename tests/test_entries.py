@@ -86,6 +86,14 @@ def test_a_run_folder_that_is_none_is_named(tmp_path: Path) -> None:
     assert "nowhere" in message(done) and "Traceback" not in message(done)
 
 
+def test_a_file_in_the_place_of_the_output_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    small = ["data.n_train=7", "data.n_val=7", "data.n_test=7", "data.size=16", "sheets=false"]
+    done = run(tmp_path, "ferlab.audit", *small, "hydra.run.dir=taken/audit")
+    assert done.returncode == 2, message(done)
+    assert "taken" in message(done) and "cure" in message(done) and "Traceback" not in message(done)
+
+
 def test_a_run_is_a_bare_word_and_text_needs_no_quotes_of_its_own(tmp_path: Path) -> None:
     done = run(tmp_path, "ferlab.evaluate", "größe=1, 'b'", "--cfg", "job")
     assert done.returncode == 2 and "cure" in message(done)

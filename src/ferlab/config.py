@@ -1,11 +1,13 @@
 """Where conf/ lies, how it is composed, and how an entry reports a mistyped option."""
 
 import difflib
+import errno
 import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,19 +22,10 @@ from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBas
 
 from ferlab.errors import FerlabError
 
-_FLAGS_WITH_VALUE = {
-    "-c",
-    "--cfg",
-    "-p",
-    "--package",
-    "-cp",
-    "--config-path",
-    "-cn",
-    "--config-name",
-    "-cd",
-    "--config-dir",
-}
-_FLAGS_WITH_VALUE |= {"--experimental-rerun"}
+_FLAGS_WITH_VALUE = {"-c", "--cfg", "-p", "--package", "-cp", "--config-path", "-cn", "--config-name"}
+_FLAGS_WITH_VALUE |= {"-cd", "--config-dir", "--experimental-rerun"}
+# no right to write, a file where a folder is wanted, no room
+_CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOSPC, errno.EDQUOT}
 
 
 def conf_dir() -> Path:
@@ -128,13 +121,8 @@ def entry(name: str, task: Callable[[dict[str, Any]], object]) -> None:
 
     def run(config: DictConfig) -> None:
         # caught here already, else Hydra would announce it in its own words
-        try:
+        with _told(name):
             task(plain(config))
-        except FerlabError as error:
-            _fail(str(error))
-        except (HydraException, OmegaConfBaseException) as error:
-            # of a configuration composed by the entry itself
-            _fail(explain(error, name))
 
     if {"-m", "--multirun"} & set(sys.argv[1:]):
         # one name for all jobs of a multirun, wherever its launcher runs them: trackers put them into one group
@@ -142,13 +130,25 @@ def entry(name: str, task: Callable[[dict[str, Any]], object]) -> None:
     # Hydra names the job, and so its folder, after the entry's module
     run.__module__ = task.__module__
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(run)()
+        with _told(name):
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=name)(run)()
+    except KeyboardInterrupt:
+        _fail("interrupted", status=130)
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """End with one message what the user can mend."""
+    try:
+        yield
     except FerlabError as error:
         _fail(str(error))
     except (HydraException, OmegaConfBaseException) as error:
         _fail(explain(error, name))
-    except KeyboardInterrupt:
-        _fail("interrupted", status=130)
+    except OSError as error:
+        if error.errno not in _CLOSED:
+            raise
+        _fail(f"{error.filename}: {error.strerror}; cure: a folder that you may write to, on a disk with room")
 
 
 def positional(name: str, many: bool = True) -> None:

@@ -103,7 +103,9 @@ def test_measure_gives_every_figure_its_clustered_interval():
         wide, narrow = (one[name]["high"] - one[name]["low"] for one in (found, alone))
         assert wide > 1.2 * narrow, name
     json.dumps(found, allow_nan=False)
-    assert "clustered bootstrap (1,000 resamples of 12 clusters by actor" in in_words(found["intervals"])
+    assert "clustered bootstrap, expanded percentile (1,000 resamples of 12 clusters by actor" in in_words(
+        found["intervals"]
+    )
     assert "Wilson" in in_words(alone["intervals"])
 
 

@@ -7,6 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from ferlab.evaluation.intervals import newcombe, percentile, resample_confusion, row_weights, weighted_auroc, wilson
 from ferlab.evaluation.paired import apart
+from ferlab.evaluation.significance import bootstrap_p
 
 
 @given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -70,3 +71,22 @@ def test_a_difference_of_proportions_is_that_of_statsmodels_and_its_p_agrees(our
     # at the level of its own p the interval ends at 0
     assert min(map(abs, newcombe(ours, theirs, 1 - found["p"]))) < 1e-6
     assert apart((3, 6), (5, 10))["p"] == 1 and apart((900, 1000), (100, 1000))["p"] < 1e-10
+
+
+def test_few_clusters_widen_the_interval_as_student_does_and_p_goes_with_it():
+    rng = np.random.default_rng(3)
+    n, plain, wide, unlike = 10, 0, 0, 0
+    weights = np.concatenate(list(row_weights(n, 2_000)), axis=1)
+    for _ in range(400):
+        draws = rng.normal(0, 1, n) @ weights / n
+        low, high = percentile(draws)
+        plain += not low <= 0 <= high
+        low, high = percentile(draws, clusters=n)
+        out = not low <= 0 <= high
+        wide += out
+        unlike += out != (bootstrap_p(draws, clusters=n) < 0.05)
+    # 5 % are asked for
+    assert plain / 400 > 0.085 and wide / 400 < 0.085 and wide < 0.75 * plain and unlike <= 4
+    assert percentile(draws, clusters=1) is None
+    # of many clusters nothing changes
+    assert percentile(draws, clusters=100_000) == pytest.approx(percentile(draws), abs=1e-3)

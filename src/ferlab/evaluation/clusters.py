@@ -39,6 +39,11 @@ class Units:
     caveat: str | None = None
     distinct: int | None = None
 
+    @property
+    def clusters(self) -> int | None:
+        """How many clusters are drawn from; None where rows are."""
+        return None if self.index is None else self.count
+
     def facts(self) -> dict[str, Any]:
         """Return plain values for metrics.json: drawn, column, n, distinct, caveat."""
         drawn = "rows" if self.index is None else "clusters"
@@ -109,8 +114,8 @@ def in_words(how: dict[str, Any]) -> str:
     )
     if how.get("drawn") == "clusters":
         text = (
-            f"Intervals: clustered bootstrap ({draws} of {how['n_drawn']:,} clusters by {how['column']}, seed "
-            f"{how['seed']}), because rows of one {how['column']} are not independent."
+            f"Intervals: clustered bootstrap, expanded percentile ({draws} of {how['n_drawn']:,} clusters by "
+            f"{how['column']}, seed {how['seed']}), because rows of one {how['column']} are not independent."
         )
     if how.get("distinct"):
         text += f" Near copies counted once, {how['distinct']:,} distinct samples stay on test."

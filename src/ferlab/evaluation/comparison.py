@@ -167,7 +167,7 @@ def estimated_from(
 ) -> dict[str, float | str]:
     """Return a figure as an estimate, from its draws; accuracy of independent rows gets Wilson's interval."""
     kind = "bootstrap" if units.index is None else "clustered bootstrap"
-    bounds = percentile(draws) if units.count > 1 else None
+    bounds = percentile(draws, clusters=units.clusters) if units.count > 1 else None
     if metric == "accuracy" and units.index is None:
         kind, bounds = "wilson", wilson(int((rows.preds == rows.labels).sum()), len(rows))
     if bounds is None:

@@ -118,7 +118,7 @@ def _estimate(
     values: Sequence[float], draws: Float[np.ndarray, "resample"], kind: str, units: Units, least: float
 ) -> dict[str, Any]:
     # draws of one cluster are all alike, and tell nothing of others
-    bounds = (percentile(draws) if units.count > 1 else None) or (least, 1.0)
+    bounds = (percentile(draws, clusters=units.clusters) if units.count > 1 else None) or (least, 1.0)
     spread = over_seeds([round(float(value), 6) for value in values])
     mean = float(np.mean(values))
     return {

@@ -161,7 +161,7 @@ def _recluster(out: dict[str, Any], part: Rows, units: Units, guess: int, resamp
 
 
 def _clustered(metric: str, value: float, draws: Float[np.ndarray, "resample"], clusters: int) -> Estimate:
-    bounds, limit = percentile(draws), LIMITS.get(metric, 1.0)
+    bounds, limit = percentile(draws, clusters=max(clusters, 2)), LIMITS.get(metric, 1.0)
     if clusters < 2 or (metric in LIMITS and bounds is None):
         return _estimate(value, (0.0, limit), "none")
     if bounds is None or bounds[0] == bounds[1]:

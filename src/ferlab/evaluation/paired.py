@@ -69,9 +69,9 @@ def paired_difference(
         rows are one cluster.
     """
     gaps = draws - other_draws
-    bounds = percentile(gaps) if units.count > 1 else None
+    bounds = percentile(gaps, clusters=units.clusters) if units.count > 1 else None
     kind = "paired bootstrap" if units.index is None else "paired clustered bootstrap"
-    p = bootstrap_p(gaps, units.count)
+    p = bootstrap_p(gaps, units.count, units.clusters)
     # of few units that all say the same, draws have no spread: an interval of no width would claim to know
     certain = bounds is not None and bounds[0] == bounds[1] != 0 and (p is None or p >= ALPHA)
     if bounds is None or certain or np.isnan(value - other):

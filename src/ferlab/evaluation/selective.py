@@ -88,7 +88,7 @@ def areas(
     out = {}
     for name, value, draw in zip(("aurc", "aurc_excess"), values, draws, strict=True):
         # draws of one cluster are all alike, and tell nothing of others
-        low, high = (percentile(draw) if units.count > 1 else None) or (0.0, 1.0)
+        low, high = (percentile(draw, clusters=units.clusters) if units.count > 1 else None) or (0.0, 1.0)
         estimate: dict[str, Any] = {"value": round(float(value), 6)}
         out[name] = estimate | {"low": round(low, 6), "high": round(high, 6), "interval": "bootstrap"}
     return out

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
+from ferlab.evaluation.intervals import expanded_p
+
 ALPHA = 0.05
 
 
@@ -35,7 +37,9 @@ def mcnemar(gained: int, lost: int) -> dict[str, float | int]:
     return {"gained": gained, "lost": lost, "p": middle, "p_exact": exact}
 
 
-def bootstrap_p(draws: Float[np.ndarray, "resample"], units: int | None = None) -> float | None:
+def bootstrap_p(
+    draws: Float[np.ndarray, "resample"], units: int | None = None, clusters: int | None = None
+) -> float | None:
     """Return the two-sided p of no difference, from the bootstrap draws of a difference.
 
     Twice the share of draws on the other side of 0 (or on it), so that it falls below 0.05 where the 95 % percentile
@@ -47,6 +51,7 @@ def bootstrap_p(draws: Float[np.ndarray, "resample"], units: int | None = None) 
         draws: of a difference.
         units: how many rows or clusters were drawn from. Draws of few of them agree too often: p is never below that
             of all units on one side in a sign test, two in 2 ** units.
+        clusters: how many clusters, 2 or more, where clusters were drawn: p then goes with the expanded interval.
     """
     least = 0.0 if units is None else 2 * 0.5 ** min(units, 1000)
     told = draws[~np.isnan(draws)]
@@ -54,9 +59,11 @@ def bootstrap_p(draws: Float[np.ndarray, "resample"], units: int | None = None) 
         return None
     other = min(int((told <= 0).sum()), int((told >= 0).sum()))
     p = min(1.0, 2 * (other + 1) / (len(told) + 1))
-    if other or not np.ptp(told):
-        return min(1.0, max(p, least))
-    return max(least, min(p, math.erfc(abs(float(told.mean())) / float(told.std()) / math.sqrt(2))))
+    if not other and np.ptp(told):
+        p = min(p, math.erfc(abs(float(told.mean())) / float(told.std()) / math.sqrt(2)))
+    if clusters is not None and clusters > 1:
+        p = expanded_p(p, clusters)
+    return min(1.0, max(p, least))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -165,7 +165,8 @@ def test_a_person_in_two_roles_stops_the_run_unless_the_protocol_declares_it() -
     with pytest.raises(FerlabError, match=r"values of actor stand in train and in .*protocol\.group=actor"):
         official(train=["*"], val=0.2, test=0.2).assign(samples)
     declared = official(train=["*"], val=0.2, test=0.2, shared_groups={"actor": "speakers in both halves"})
-    assert declared.assign(samples).facts["marks"] == ["speakers in both halves"]
+    facts = declared.assign(samples).facts
+    assert facts["marks"] == ["speakers in both halves"] and facts["crossing"] == ["actor"]
     with pytest.raises(FerlabError, match=r"column 'speaker'; toy has actor"):
         official(train=["*"], val=0.2, test=0.2, shared_groups={"speaker": "x"}).assign(samples)
 
@@ -197,9 +198,15 @@ def test_an_official_split_is_checked_for_a_named_group() -> None:
         official(group="place").assign(samples)
 
 
-def test_an_empty_cell_is_a_group_of_its_own() -> None:
-    samples = replace(make(FER), columns={"site": np.array([""] * 12)})
+@pytest.mark.parametrize("unknown", ["", np.nan])
+def test_an_empty_cell_is_a_group_of_its_own(unknown: object) -> None:
+    samples = replace(make(FER), columns={"site": np.array([unknown] * 12)})
     assert official(group="site").assign(samples).facts["marks"] == []
+
+
+def test_a_split_is_named_in_a_list() -> None:
+    with pytest.raises(FerlabError, match=r"protocol\.val: expected a list of splits, found 'PublicTest'"):
+        official(val="PublicTest").assign(make(FER))
 
 
 def kfold(**changes: object) -> Protocol:

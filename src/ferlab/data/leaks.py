@@ -39,7 +39,7 @@ def group_values(samples: Samples, column: str, copies: Pairs, protocol: str) ->
         raise FerlabError(f"protocol {protocol}: protocol.group={column}: no such column; {samples.name} has {exist}")
     values = np.asarray(samples.columns[column]).astype(str)
     own = np.char.add("\0", samples.ids.astype(str))
-    return np.where(np.char.strip(values) == "", own, values)
+    return np.where(np.isin(np.char.strip(values), ("", "nan")), own, values)
 
 
 def copies_in(samples: Samples, copies: Pairs, positions: Int64[np.ndarray, "_"]) -> Int64[np.ndarray, "sample"]:
@@ -126,8 +126,8 @@ def refuse_copies(samples: Samples, roles: Roles, copies: Pairs, name: str, but:
 
 def check_people(
     samples: Samples, roles: Roles, groups: Mapping[str, np.ndarray], declared: Mapping[str, str], name: str
-) -> list[str]:
-    """Return the marks of groups that the protocol lets cross; stop where one crosses that it does not declare.
+) -> dict[str, str]:
+    """Return the columns whose groups cross, and their marks; stop at one that the protocol does not declare.
 
     Args:
         samples: the data set.
@@ -144,7 +144,7 @@ def check_people(
             f"protocol {name}: protocol.shared_groups names the column {unknown[0]!r}; {samples.name} has "
             f"{', '.join(samples.columns) or 'none'}"
         )
-    marks = []
+    marks = {}
     for column, values in groups.items():
         shared = _crossing(values, roles)
         if not shared:
@@ -157,7 +157,7 @@ def check_people(
                 f"protocol=holdout protocol.group={column} keeps them whole; '+protocol.shared_groups.{column}=<mark>' "
                 "lets them cross and marks every output"
             )
-        marks.append(str(declared[column]))
+        marks[column] = str(declared[column])
     return marks
 
 

@@ -97,12 +97,14 @@ class Protocol:
             must_not_cross[self.group] = group
         marks = ["selected on test"] if self.selection == "test" else []
         marks += ["normalised by each test speaker's own clips"] if self.normalise is not None else []
-        marks += leaks.check_people(samples, roles, must_not_cross, self.shared_groups, self.name)
+        crossing = leaks.check_people(samples, roles, must_not_cross, self.shared_groups, self.name)
+        marks += crossing.values()
         if self.on_leak == "stop":
             same = ("val", "test") if self.selection == "test" else ()
             leaks.refuse_copies(samples, roles, copies, self.name, same)
         facts = self._facts(samples, roles) | leaks.count_copies(samples, roles, copies)
-        facts |= {"dropped": dropped, "group": self.group, "fold": self._fold_facts(samples, group), "marks": marks}
+        facts |= {"dropped": dropped, "group": self.group, "crossing": list(crossing), "marks": marks}
+        facts["fold"] = self._fold_facts(samples, group)
         shown = leaks.WORDS[leaks.copies_in(samples, copies, roles["train"])]
         columns = {"copy_in_train": shown, "copies": copies.clusters}
         return Assignment(roles, facts, columns)
@@ -121,6 +123,11 @@ class Protocol:
         return fold_count(self.folds, self._named(samples, self.train), group, self.name)
 
     def _check_options(self) -> None:
+        for role in ROLES:
+            if isinstance(wish := getattr(self, role), str) and (role, wish) != ("val", "test"):
+                raise FerlabError(
+                    f"protocol {self.name}: protocol.{role}: expected a list of splits, found {wish!r}; cure: [{wish}]"
+                )
         if self.on_leak not in ON_LEAK:
             raise FerlabError(f"protocol {self.name}: on_leak: expected one of {list(ON_LEAK)}, found {self.on_leak!r}")
         if self.selection not in ("val", "test"):

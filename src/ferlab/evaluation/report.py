@@ -186,7 +186,7 @@ def _crossing(protocol: dict[str, Any]) -> str:
     fold, dropped, text = protocol.get("fold"), protocol.get("dropped") or {}, ""
     if fold:
         text += f" Tested on fold {fold['index']} (from 0) of {fold['of']}."
-    if protocol.get("group"):
+    if protocol.get("group") not in (None, *protocol.get("crossing", ())) and protocol.get("selection") != "test":
         text += f" No value of `{protocol['group']}` stands in two roles."
     for name, kind in (("copies", "identical to the last bit"), ("near_copies", "nearly identical (see ferlab.audit)")):
         counts = [f"{count:,} {pair}" for pair, count in protocol.get(name, {}).items()]

@@ -31,7 +31,7 @@ class Rows:
         probabilities: one column a class, each row summing to 1.
         names: class names in index order.
         meta: what the file says of itself: spec, synthetic, data, protocol.
-        columns: further facts of each row, text or numbers: speaker, author, copy_in_train ("exact", "near" or "none"), ...
+        columns: further facts of each row, text or numbers: speaker, copy_in_train ("exact", "near" or "none"), ...
     """
 
     ids: Shaped[np.ndarray, "row"]

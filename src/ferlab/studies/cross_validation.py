@@ -5,6 +5,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
+
 from ferlab.build import build
 from ferlab.data.protocol import Protocol
 from ferlab.evaluation import figures
@@ -74,15 +76,17 @@ def pool(folder: Path, config: dict[str, Any], runs: list[Run], command: str) ->
     rows = write_rows(
         folder / "predictions.parquet", rows.ids, rows.splits, rows.labels, rows.probabilities, meta, rows.columns
     )
+    data = pooled_data([one["data"] for one in every])
+    majority = data["labels"][int(np.argmax(data["class_counts"]["train"]))]
     result = {
         "model": config["model"]["name"],
         "seed": config["seed"],
-        "data": pooled_data([one["data"] for one in every]),
+        "data": data,
         "protocol": facts,
         "checkpoint": {"chosen_epoch": None, "monitor": config["monitor"]["metric"], "monitored_value": None},
         "document": config["document"],
-        "val": measure(rows, "val"),
-        "test": measure(rows, "test"),
+        "val": measure(rows, "val", majority=majority),
+        "test": measure(rows, "test", majority=majority),
         "folds": fold_facts(every),
     }
     result["slices"] = standard_slices(rows, result) | column_slices(rows)

@@ -112,8 +112,9 @@ def summary_rows(metrics: dict[str, Any]) -> list[list[str]]:
 
 def _found(metrics: dict[str, Any]) -> dict[str, Any] | None:
     found = (metrics.get("slices") or {}).get(COLUMN)
-    # a program that draws no copies is not asked for them on every page; of gathered data "none" is worth knowing
-    made = bool(metrics.get("data", {}).get("synthetic"))
+    # of gathered images "none" is worth knowing on every page; of drawn ones and of clips it goes without saying
+    data = metrics.get("data", {})
+    made = bool(data.get("synthetic")) or data.get("modality", "image") != "image"
     return None if not found or (made and not any(sum(one["copies"].values()) for one in found.values())) else found
 
 

@@ -75,9 +75,10 @@ def run_dir() -> Path:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
-def command(module: str) -> str:
-    """Return the command that repeats the present job."""
-    return shlex.join(["python", "-m", module, *overrides()])
+def command(module: str, without: Sequence[str] = ()) -> str:
+    """Return the command that repeats the present job, but for the keys `without`."""
+    given = [one for one in overrides() if one.partition("=")[0] not in without]
+    return shlex.join(["python", "-m", module, *given])
 
 
 def overrides() -> list[str]:

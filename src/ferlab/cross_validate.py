@@ -20,7 +20,7 @@ def cross_validate(config: dict[str, Any]) -> None:
     def fold_command(fold: int) -> str:
         return shlex.join(["python", "-m", "ferlab.train", *protocol, *given, f"protocol.fold={fold}"])
 
-    run(config, run_dir(), command("ferlab.cross_validate"), fold_command)
+    run(config, run_dir(), command("ferlab.cross_validate", without=("resume",)), fold_command)
 
 
 def main() -> None:

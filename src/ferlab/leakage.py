@@ -35,7 +35,13 @@ def leakage(config: dict[str, Any]) -> None:
     def part_command(name: str, seed: int) -> str:
         return shlex.join(["python", "-m", "ferlab.train", *shared, f"protocol={name}", f"seed={seed}"])
 
-    run(composed, [config["seed"]] if seeds is None else seeds, run_dir(), command("ferlab.leakage"), part_command)
+    run(
+        composed,
+        [config["seed"]] if seeds is None else seeds,
+        run_dir(),
+        command("ferlab.leakage", without=("resume",)),
+        part_command,
+    )
 
 
 def main() -> None:

@@ -94,6 +94,20 @@ def test_a_file_in_the_place_of_the_output_folder_is_told(tmp_path: Path) -> Non
     assert "taken" in message(done) and "cure" in message(done) and "Traceback" not in message(done)
 
 
+def test_the_command_that_repeats_a_study_does_not_go_back_to_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ferlab import config
+
+    monkeypatch.setattr(config, "overrides", lambda: ["seed=1", "resume=/home/me/study", "model=mlp"])
+    assert config.command("ferlab.leakage", without=("resume",)) == "python -m ferlab.leakage seed=1 model=mlp"
+
+
+@pytest.mark.parametrize("words", [["compare", "A", "B", "resamples=x"], ["slices", "A", "by=x", "bins=2.5"]])
+def test_a_number_that_is_none_is_told(tmp_path: Path, words: list[str]) -> None:
+    done = run(tmp_path, f"ferlab.{words[0]}", *words[1:])
+    assert done.returncode == 2 and "expected a whole number" in message(done), message(done)
+    at_once(done)
+
+
 def test_a_run_is_a_bare_word_and_text_needs_no_quotes_of_its_own(tmp_path: Path) -> None:
     done = run(tmp_path, "ferlab.evaluate", "größe=1, 'b'", "--cfg", "job")
     assert done.returncode == 2 and "cure" in message(done)

@@ -3,10 +3,12 @@
 from typing import Any
 
 from ferlab.config import entry, positional, verbatim
+from ferlab.errors import expect_whole
 
 
 def compare(config: dict[str, Any]) -> None:
     """Compare the runs that `config` names."""
+    expect_whole(resamples=config["resamples"])
     from ferlab.evaluation.comparing import compare as run
 
     run(**config)

@@ -3,10 +3,12 @@
 from typing import Any
 
 from ferlab.config import entry, positional, verbatim
+from ferlab.errors import expect_whole
 
 
 def slices(config: dict[str, Any]) -> None:
     """Slice the run that `config` names."""
+    expect_whole(resamples=config["resamples"], bins=config["bins"])
     from ferlab.evaluation.slicing import slices as run
 
     run(**config)

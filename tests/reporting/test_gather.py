@@ -107,6 +107,12 @@ def test_the_same_seed_twice_is_no_second_draw(tmp_path):
     assert replaced[0].folder == tmp_path / "first" and "again in second" in replaced[0].reason
 
 
+def test_a_mistyped_part_to_ignore_is_told(tmp_path):
+    write_run(tmp_path / "a", seed=0)
+    with pytest.raises(FerlabError, match=r"ignore: no configuration has optimiser; there are .*optimizer"):
+        rows(tmp_path, ignore=["optimiser"])
+
+
 def test_ignored_parts_merge_and_say_so(tmp_path):
     write_run(tmp_path / "a", seed=0)
     write_run(tmp_path / "b", seed=1, optimizer={"_target_": "torch.optim.Adam", "lr": 0.001})

@@ -80,10 +80,13 @@ def group(found: Gathered, by: str = "seeds", ignore: Sequence[str] = ()) -> tup
         The rows, in the order of their first folders, and the runs that a later one replaced.
 
     Raises:
-        FerlabError: `by` is neither.
+        FerlabError: `by` is neither, or `ignore` names what no configuration has.
     """
     if by not in ("seeds", "run"):
         raise FerlabError(f"by: expected seeds or run, found {by!r}")
+    parts = sorted({part for run in found.runs for part in run.config})
+    if unknown := sorted(set(ignore) - set(parts)):
+        raise FerlabError(f"ignore: no configuration has {', '.join(unknown)}; there are {', '.join(parts)}")
     kin: dict[str, dict[int, Run]] = defaultdict(dict)
     replaced = []
     for number, run in enumerate(found.runs):

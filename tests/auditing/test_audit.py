@@ -11,6 +11,7 @@ import pytest
 from fakes import fer2013 as fake
 from fakes.pictures import blocks, encode
 from ferlab.auditing.audit import audit
+from ferlab.auditing.findings import _leaks
 from ferlab.config import compose, plain
 from ferlab.errors import FerlabError
 
@@ -80,11 +81,17 @@ def test_votes_of_the_original_table_stand_in_the_audit(tmp_path: Path) -> None:
     assert "no answer has 5 votes" in (tmp_path / "audit" / "audit.md").read_text()
 
 
+@pytest.mark.parametrize(("near", "words"), [(0, "none of the 1,770 pairs"), (1, "1 near pair is a mistake")])
+def test_few_near_pairs_of_drawn_faces_are_told_rightly(near: int, words: str) -> None:
+    copies = {"pairs": {"exact": 0, "near": near}}
+    assert words in _leaks({"data": {"synthetic": True, "images": 60}, "copies": copies})[0]
+
+
 def test_synthetic_faces_are_called_so_and_their_copies_mistakes(tmp_path: Path) -> None:
     small = ["data.n_train=40", "data.n_val=10", "data.n_test=10", "sheets=false"]
     result = run(tmp_path, *small)
     page = (tmp_path / "audit.md").read_text()
-    assert "SYNTHETIC" in page and "are mistakes of the search" in page and "## Pictures" not in page
+    assert "SYNTHETIC" in page and "none of the 1,770 pairs" in page and "## Pictures" not in page
     assert not (tmp_path / "sheets").exists() and result["votes"]["none"]
 
 

@@ -25,11 +25,12 @@ def _only_mistakes(result: dict[str, Any]) -> bool:
 def _leaks(result: dict[str, Any]) -> list[str]:
     copies, lines, crossing = result["copies"], [], False
     if _only_mistakes(result):
-        n = result["data"]["images"]
-        return [
-            f"Every face of this set was drawn anew, so none is a copy; the {copies['pairs']['near']:,} near pairs of "
-            f"{n * (n - 1) // 2:,} are mistakes of the search, which drawn faces invite by their little detail."
-        ]
+        n, near = result["data"]["images"], copies["pairs"]["near"]
+        text, pairs = "Every face of this set was drawn anew, so none is a copy", n * (n - 1) // 2
+        if not near:
+            return [f"{text}; the search took none of the {pairs:,} pairs for one."]
+        are = "near pair is a mistake" if near == 1 else "near pairs are mistakes"
+        return [f"{text}; {near:,} {are} of the search ({pairs:,} pairs), which drawn faces invite by little detail."]
     for entry in copies["between"]:
         one, other = entry["splits"]
         if one == other or not entry["exact_pairs"] + entry["near_pairs"]:

@@ -37,7 +37,7 @@ def look_at_votes(
     """
     try:
         if samples.name != "fer2013":
-            raise FerlabError(f"FER+ votes are on FER-2013, not on {samples.name}; cure: votes=null")
+            raise FerlabError(f"FER+ votes are on FER-2013, not on {samples.name}" + "; cure: votes=null" * bool(path))
         place = root or os.environ.get("FERLAB_DATA")
         file = Path(path).expanduser() if path else find_votes(Path(place or ".").expanduser().absolute())
         every = read_votes(file)

@@ -149,3 +149,9 @@ def test_table_fits_80_columns_and_shows_the_totals(cnn10):
         "3 x 96 x 96",
     ):
         assert shown in text
+
+
+def test_a_net_in_another_precision_is_measured_alike() -> None:
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(2 * 4 * 4, 3))
+    single = measure(net, (1, 6, 6))
+    assert measure(net.double(), (1, 6, 6)).to_dict() == single.to_dict()

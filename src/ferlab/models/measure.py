@@ -88,10 +88,10 @@ def measure(net: nn.Module, input_shape: tuple[int, ...]) -> Summary:
             products[names[module]] += first[..., 0].numel() * sum(kernels)
 
     hooks = [module.register_forward_hook(note) for module in names]
-    device = next((p.device for p in net.parameters()), torch.device("cpu"))
+    like = next(net.parameters(), torch.zeros(0))
     try:
         with _evaluating(net), torch.no_grad():
-            net(torch.zeros(1, *input_shape, device=device))
+            net(torch.zeros(1, *input_shape, device=like.device, dtype=like.dtype))
     finally:
         for hook in hooks:
             hook.remove()

@@ -176,3 +176,17 @@ def test_layer_and_class_of_the_explanation_can_be_chosen(finished: Path) -> Non
         evaluate(str(finished), explain={"target": "bored"})
     with pytest.raises(FerlabError, match=r"block1\.conv"):
         evaluate(str(finished), explain={"layer": "block9.conv"})
+
+
+@pytest.mark.parametrize(
+    ("override", "message"), [("seed=x", "seed: expected a whole"), ("batch_size=abc", "batch_size: exp")]
+)
+def test_what_is_no_whole_number_is_told_and_leaves_no_folder(override: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(FerlabError, match=message):
+        train(tmp_path / "run", override)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_missing_seed_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FerlabError, match="seed: a whole number is required"):
+        train(tmp_path / "run", "seed=null")

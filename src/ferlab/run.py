@@ -18,7 +18,7 @@ from ferlab.build import build
 from ferlab.callbacks.facts import Facts
 from ferlab.callbacks.interrupt import GracefulInterrupt
 from ferlab.data.datamodule import DataModule
-from ferlab.errors import FerlabError
+from ferlab.errors import FerlabError, expect_whole
 from ferlab.evaluation.explaining import check_options
 from ferlab.evaluation.selective import check_wishes
 from ferlab.finish import finish, write_json
@@ -112,6 +112,7 @@ def load_data(config: dict[str, Any]) -> DataModule:
 def _begin(config: dict[str, Any], folder: Path) -> None:
     if config.get("seed") is None:
         raise FerlabError("seed: a whole number is required, found null; cure: seed=0")
+    expect_whole(**{name: config[name] for name in ("seed", "batch_size", "eval_batch_size")})
     folder.mkdir(parents=True, exist_ok=True)
     if not is_first():
         return

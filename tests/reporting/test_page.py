@@ -123,7 +123,11 @@ def test_it_fits_a_desk_and_a_phone_by_day_and_by_night(browser, tmp_path, width
     size(browser, width)
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    assert browser.execute_script("return document.documentElement.dataset.theme") == scheme
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    # the page hears of the change a moment later
+    theme = "return document.documentElement.dataset.theme"
+    WebDriverWait(browser, 20).until(lambda found: found.execute_script(theme) == scheme)
     browser.execute_script("document.querySelectorAll('details').forEach(e => e.open = true)")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     plots = [plot.is_displayed() for plot in browser.find_elements("css selector", "svg")]

@@ -80,6 +80,19 @@ def size(browser, width, height=900):
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
+def until(browser, holds):
+    """Wait: the browser hears of a click, and the page of that, a moment later."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    return WebDriverWait(browser, 20, poll_frequency=0.05).until(lambda _: holds())
+
+
+def wear(browser, scheme):
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    until(browser, lambda: browser.execute_script("return document.documentElement.dataset.theme") == scheme)
+
+
 def test_a_heading_sorts_and_sorts_back(browser):
     assert click(browser, "accuracy") == ["descending"]
     first = models(browser)
@@ -111,9 +124,10 @@ def test_a_name_opens_its_figures_and_they_load(browser):
     link = next(e for e in browser.find_elements("css selector", "#table tbody a") if "script" in e.text)
     assert not browser.find_elements("css selector", "details[open]")
     link.click()
-    opened = browser.find_elements("css selector", "details[open] img")
+    opened = until(browser, lambda: browser.find_elements("css selector", "details[open] img"))
     assert len(opened) == 2 and all(image.is_displayed() for image in opened)
-    assert [browser.execute_script("return arguments[0].naturalWidth", image) for image in opened] == [80, 80]
+    width = "return arguments[0].naturalWidth"
+    until(browser, lambda: [browser.execute_script(width, image) for image in opened] == [80, 80])
     assert all(image.get_attribute("alt") for image in opened)
 
 
@@ -121,13 +135,7 @@ def test_a_name_opens_its_figures_and_they_load(browser):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_desk_and_a_phone_by_day_and_by_night(browser, tmp_path, width, scheme):
     size(browser, width)
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    # the page hears of the change a moment later
-    theme = "return document.documentElement.dataset.theme"
-    WebDriverWait(browser, 20).until(lambda found: found.execute_script(theme) == scheme)
+    wear(browser, scheme)
     browser.execute_script("document.querySelectorAll('details').forEach(e => e.open = true)")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     plots = [plot.is_displayed() for plot in browser.find_elements("css selector", "svg")]
@@ -154,8 +162,7 @@ return [...document.querySelectorAll('p, td, th a, th button, li, dt, dd, small,
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(browser, scheme):
     size(browser, 1400)
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    wear(browser, scheme)
     # 4.5 : 1, the AA level of WCAG
     assert browser.execute_script(CONTRAST) == []
 

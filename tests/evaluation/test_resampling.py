@@ -91,6 +91,13 @@ def test_what_cannot_be_told_is_nan():
     assert found["recall.happy"] == (rows.preds == 1).mean()
 
 
+def test_a_draw_without_any_of_the_rows_is_nan_and_silent():
+    rows = make(40)
+    weights = np.stack([np.zeros(40), np.ones(40)], 1).astype(np.float32)
+    for metric, (nothing, whole) in weighted(rows, ["accuracy", "recall_macro", "auroc_macro"], [weights]).items():
+        assert np.isnan(nothing) and whole == observed(rows, [metric])[metric]
+
+
 def test_unknown_metric_names_the_nearest():
     with pytest.raises(
         FerlabError, match=r"no metric 'acuracy'; did you mean 'accuracy'\?\nwhat exists: .*recall\.<class>"

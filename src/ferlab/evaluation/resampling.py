@@ -82,7 +82,9 @@ def weighted(rows: Rows, metrics: Sequence[str], weights: Iterable[Weights]) -> 
         FerlabError: an unknown metric.
     """
     scores = _scores(rows, [check_metric(metric, rows.names) for metric in metrics])
-    parts = [scores(chunk) for chunk in weights]
+    # a draw without any of the rows (of few clusters among many) tells nothing: NaN
+    with np.errstate(invalid="ignore"):
+        parts = [scores(chunk) for chunk in weights]
     return {metric: np.concatenate([part[metric] for part in parts]) for metric in metrics}
 
 

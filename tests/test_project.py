@@ -27,7 +27,7 @@ MODULES = {".".join(path.relative_to(SRC).with_suffix("").parts): path for path 
 FLOORS = (
     {"errors", "spec"},
     {"allocator", "build", "losses", "memory", "metrics", "optim", "precision", "profiler", "schedules", "sync_norm"},
-    {"fine_tuning", "models", "transforms", "features"},
+    {"fine_tuning", "models", "transforms", "features", "text"},
     {"task", "data", "evaluation", "explain", "checkpoint", "tracking"},
     {
         "auditing",

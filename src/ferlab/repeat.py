@@ -59,6 +59,7 @@ def evaluate(
     check_options(explain or {}, task.net, task.preprocess, data.spec.labels)
     if list(task.spec.labels) != list(data.spec.labels):
         raise FerlabError(f"evaluate: {path} knows {list(task.spec.labels)}, the data have {list(data.spec.labels)}")
+    data.encode(task.preprocess)
     before = folder / "metrics.json"
     stored = json.loads(before.read_text()) if before.is_file() else None
     target = folder if stored is None else folder / f"evaluation-{checkpoint}"

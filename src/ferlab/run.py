@@ -18,6 +18,7 @@ from ferlab.build import build
 from ferlab.callbacks.facts import Facts
 from ferlab.callbacks.interrupt import GracefulInterrupt
 from ferlab.data.datamodule import DataModule
+from ferlab.data.encoding import learnt
 from ferlab.errors import FerlabError, expect_whole
 from ferlab.evaluation.explaining import check_options
 from ferlab.evaluation.selective import check_wishes
@@ -138,15 +139,16 @@ def _discard(folder: Path) -> None:
 
 
 def make_task(config: dict[str, Any], data: DataModule) -> Task:
-    """Build the task for a configuration and its data.
+    """Build the task for a configuration and its data; batches of texts are numbered by its vocabulary.
 
     Raises:
         FerlabError: values that do not go together.
     """
     check_rate(config["data"], config["model"]["preprocess"], config["augment"])
-    return Task(
+    preprocess = learnt(config["model"]["preprocess"], data.samples, data.assignment.indices["train"])
+    task = Task(
         spec=data.spec.to_dict(),
-        model={part: config["model"][part] for part in ("net", "preprocess")},
+        model={"net": config["model"]["net"], "preprocess": preprocess},
         augment=config["augment"] or None,
         loss=_loss(config, data),
         optimizer=config["optimizer"],
@@ -157,6 +159,8 @@ def make_task(config: dict[str, Any], data: DataModule) -> Task:
         fine_tuning=config["fine_tuning"],
         facts={"name": config["model"]["name"], "data": data.facts, "protocol": data.assignment.facts},
     )
+    data.encode(task.preprocess)
+    return task
 
 
 def _loss(config: dict[str, Any], data: DataModule) -> dict[str, Any]:

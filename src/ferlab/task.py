@@ -120,8 +120,13 @@ class Task(pl.LightningModule):
         self.enter(checkpoint.get("stage", 0))
 
     def forward(self, x: Shaped[Tensor, "batch *sample"]) -> Float[Tensor, "batch outputs"]:
-        """Return the logits of raw samples: pixels 0..255, uint8, or waveforms, int16; float32 once augmented."""
-        ready = self.preprocess(x).to(dtype=self.dtype, memory_format=self.memory_format)
+        """Return the logits of raw samples: pixels 0..255, uint8, or waveforms, int16; float32 once augmented.
+
+        Of texts the numbers of their words, integers, which no precision may round.
+        """
+        ready = self.preprocess(x)
+        if ready.is_floating_point():
+            ready = ready.to(dtype=self.dtype, memory_format=self.memory_format)
         logits: Tensor = self.net(ready)
         return logits
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Int32, Int64
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
@@ -36,30 +36,35 @@ class ByIndex(Dataset[Batch]):
     Args:
         samples: the whole data set.
         extra: further images that rebalancing made; position len(samples) is the first of them.
+        ids: of texts, the numbers of their words, which are read in place of `samples.x`.
     """
 
-    def __init__(self, samples: Samples, extra: Extra | None = None) -> None:
+    def __init__(
+        self, samples: Samples, extra: Extra | None = None, ids: Int32[np.ndarray, "sample tokens"] | None = None
+    ) -> None:
         self.samples, self.extra = samples, extra
+        self.x = samples.x if ids is None else ids
 
     def __len__(self) -> int:
-        return len(self.samples.x) + (0 if self.extra is None else len(self.extra.x))
+        return len(self.x) + (0 if self.extra is None else len(self.extra.x))
 
     def __getitem__(self, draw: Draw) -> Batch:
         """Return one batch.
 
-        It holds "x", images uint8 (batch, channel, height, width) or waveforms int16 (batch, time), "y" and "index"
-        int64 (batch,): a made image has the index of the sample that it was made from. "weight", float32 (), is there
+        It holds "x", images uint8 (batch, channel, height, width), waveforms int16 (batch, time) or numbers of words
+        int32 (batch, tokens), "y" int64 (batch,), or (batch, label) of multilabel samples, and "index" int64
+        (batch,): a made image has the index of the sample that it was made from. "weight", float32 (), is there
         where processes share a batch; "soft", float32 (batch, classes), where the samples have soft targets: training
         batches alone read it.
         """
         chosen = draw.positions
-        if self.extra is None or not (made := chosen >= len(self.samples.x)).any():
-            pixels = self.samples.x[chosen]
+        if self.extra is None or not (made := chosen >= len(self.x)).any():
+            pixels = self.x[chosen]
         else:
-            of_made = chosen[made] - len(self.samples.x)
+            of_made = chosen[made] - len(self.x)
             chosen = chosen.copy()
             chosen[made] = self.extra.origin[of_made]
-            pixels = self.samples.x[chosen]
+            pixels = self.x[chosen]
             pixels[made] = self.extra.x[of_made]
         # a view: the memory stays (batch, height, width, channel), which torch calls channels_last
         raw = torch.from_numpy(pixels)

@@ -7,13 +7,15 @@ from typing import Protocol as Interface
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from jaxtyping import Int64
+from jaxtyping import Int32, Int64
+from torch import nn
 from torch.utils.data import DataLoader, Sampler
 
+from ferlab.data import encoding
 from ferlab.data.batches import Batch, ByIndex, Draw, InOrder, Shuffled
 from ferlab.data.protocol import Assignment, Protocol
 from ferlab.data.samples import Samples
-from ferlab.data.sampling import Keep, Rebalanced
+from ferlab.data.sampling import Keep, Rebalanced, class_counts
 from ferlab.data.speaker_spectrum import equalised
 from ferlab.errors import FerlabError
 from ferlab.spec import TaskSpec
@@ -59,6 +61,7 @@ class DataModule(pl.LightningDataModule):
             self.samples = equalised(self.samples, protocol.normalise)
         self.assignment: Assignment = protocol.assign(self.samples)
         self.training: Rebalanced = self.rebalance(self.samples, self._trainable(), seed)
+        self.ids: Int32[np.ndarray, "sample tokens"] | None = None
 
     def _trainable(self) -> Int64[np.ndarray, "sample"]:
         """Return the training samples that have a target."""
@@ -81,7 +84,7 @@ class DataModule(pl.LightningDataModule):
     def facts(self) -> dict[str, Any]:
         """The data set's share of every output: plain values."""
         counts = {
-            role: [int(n) for n in np.bincount(self.samples.labels[indices], minlength=len(self.spec.labels))]
+            role: [int(n) for n in class_counts(self.samples, indices)]
             for role, indices in self.assignment.indices.items()
         }
         counts["train after rebalancing"] = self.training.expected_counts(self.samples.labels, len(self.spec.labels))
@@ -102,6 +105,17 @@ class DataModule(pl.LightningDataModule):
         """The samples that training shows, each once, without images that rebalancing made."""
         kept = np.unique(self.training.indices)
         return kept[kept < len(self.samples)]
+
+    def encode(self, preprocess: nn.Module) -> None:
+        """Number the words of all texts once, as a model's preprocessing does; images and sounds stay as they are.
+
+        Batches of texts exist from then on.
+
+        Args:
+            preprocess: the model's; of texts a `Text` with its vocabulary.
+        """
+        if self.spec.modality == "text":
+            self.ids = encoding.encoded(self.samples, preprocess)
 
     def batches(self, role: str) -> DataLoader[Batch]:
         """Return the batches of one role in order, each sample once, whatever the number of processes."""
@@ -124,5 +138,7 @@ class DataModule(pl.LightningDataModule):
 
     def _loader(self, draws: Sampler[Draw]) -> DataLoader[Batch]:
         # a batch is one fancy index into an array: workers would only add copies
-        data = ByIndex(self.samples, self.training.extra)
+        if self.spec.modality == "text" and self.ids is None:
+            raise RuntimeError("texts have no batches before DataModule.encode(task.preprocess)")
+        data = ByIndex(self.samples, self.training.extra, self.ids)
         return DataLoader(data, sampler=draws, batch_size=None, pin_memory=torch.cuda.is_available())

@@ -63,7 +63,7 @@ class Summary:
         }
 
 
-def measure(net: nn.Module, input_shape: tuple[int, ...]) -> Summary:
+def measure(net: nn.Module, input_shape: tuple[int, ...], example: Tensor | None = None) -> Summary:
     """Run one empty sample through a model and note what each layer does with it.
 
     A parameter that two layers share is counted once, in the first. The model's mode, weights, buffers and the
@@ -72,6 +72,7 @@ def measure(net: nn.Module, input_shape: tuple[int, ...]) -> Summary:
     Args:
         net: the model; moved nowhere.
         input_shape: one preprocessed sample without the batch, (channels, height, width) for images.
+        example: a batch of one to run in place of zeros of that shape: of texts, numbers of words.
     """
     names = {module: name for name, module in net.named_modules()}
     outputs: dict[str, tuple[int, ...]] = {}
@@ -91,7 +92,9 @@ def measure(net: nn.Module, input_shape: tuple[int, ...]) -> Summary:
     like = next(net.parameters(), torch.zeros(0))
     try:
         with _evaluating(net), torch.no_grad():
-            net(torch.zeros(1, *input_shape, device=like.device, dtype=like.dtype))
+            if example is None:
+                example = torch.zeros(1, *input_shape, dtype=like.dtype)
+            net(example.to(like.device))
     finally:
         for hook in hooks:
             hook.remove()
@@ -124,8 +127,14 @@ def measure(net: nn.Module, input_shape: tuple[int, ...]) -> Summary:
 
 def size(net: nn.Module, preprocess: nn.Module) -> dict[str, int]:
     """Return "parameters" (Keras' "Total params") and "multiply_adds" of one sample, as training.json keeps them."""
-    summary = measure(net, cast(tuple[int, ...], preprocess.output_shape))
+    summary = measure(net, cast(tuple[int, ...], preprocess.output_shape), example_of(preprocess))
     return {"parameters": summary.total, "multiply_adds": summary.multiply_adds}
+
+
+def example_of(preprocess: nn.Module) -> Tensor | None:
+    """Return what a network runs on where zeros of its input's shape will not do; None where they will."""
+    make = getattr(preprocess, "example", None)
+    return None if make is None else make()
 
 
 def render(summary: Summary, title: str | None = None) -> Table:

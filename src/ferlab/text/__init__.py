@@ -1,0 +1,1 @@
+"""Written words: cleaning, and vectors for them."""

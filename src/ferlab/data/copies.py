@@ -62,11 +62,16 @@ class Copies(Pairs):
 
 
 def same_content(x: Shaped[np.ndarray, "sample ..."]) -> Pairs:
-    """Find the samples of any kind whose content is the same to the last bit; near copies are not looked for."""
-    groups, members = _alike(_digests(x))
+    """Find the samples of any kind whose content is the same to the last bit.
+
+    Near copies are looked for among texts alone: those that are the same but for case and white space.
+    """
+    text = x.dtype == object
+    groups, members = _alike(np.array([" ".join(one.casefold().split()) for one in x], object) if text else _digests(x))
     pairs = np.concatenate([np.empty((0, 2), np.int64), *(_within(own) for own in members if len(own) > 1)])
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    return Pairs(pairs, np.ones(len(pairs), dtype=bool), groups)
+    exact = np.array([x[i] == x[j] for i, j in pairs], bool) if text else np.ones(len(pairs), dtype=bool)
+    return Pairs(pairs, exact, groups)
 
 
 def find_copies(x: UInt8[np.ndarray, "sample height width channel"], name: str) -> Copies:

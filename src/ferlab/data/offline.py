@@ -8,7 +8,7 @@ from jaxtyping import Int64, UInt8
 from torch import nn
 
 from ferlab.data.samples import Samples
-from ferlab.data.sampling import Extra, Rebalanced, class_counts
+from ferlab.data.sampling import Extra, Rebalanced, single_counts
 from ferlab.errors import FerlabError
 from ferlab.transforms.mixing import Mixing
 
@@ -62,7 +62,7 @@ class Offline:
                 "cure: rebalance=oversample, or another"
             )
         rng = np.random.default_rng(seed)
-        counts = class_counts(samples, indices)
+        counts = single_counts(samples, indices)
         origin = np.concatenate(
             [self._origins(samples, indices, label, rng) for label in self._labels(samples, counts)]
         ).astype(np.int64)

@@ -142,9 +142,10 @@ class Protocol:
     def _roles(self, samples: Samples, group: np.ndarray | None) -> dict[str, np.ndarray]:
         rng = np.random.default_rng(self.seed)
         pool = self._named(samples, self.train)
+        strata, each = samples.strata, samples.labels.ndim == 1
         roles = {}
         if self.folds is not None and self.fold is not None:
-            roles["test"] = fold_part(self.folds, self.fold, pool, samples.labels, self.seed, group, self.name)
+            roles["test"] = fold_part(self.folds, self.fold, pool, strata, self.seed, group, self.name, each)
             pool = np.setdiff1d(pool, roles["test"])
         for role, wish in (("test", self.test), ("val", self.val)):
             if wish is None:
@@ -152,7 +153,7 @@ class Protocol:
             if wish == "test":
                 roles[role] = roles["test"]
             elif isinstance(wish, int | float):
-                roles[role] = held_out(pool, samples.labels, float(wish), rng, role, group)
+                roles[role] = held_out(pool, strata, float(wish), rng, role, group, each)
                 pool = np.setdiff1d(pool, roles[role])
             else:
                 roles[role] = self._named(samples, wish)
@@ -180,10 +181,16 @@ class Protocol:
                     f"protocol {self.name}: {len(shared)} samples are both {one} and {other}, "
                     f"{samples.ids[shared[0]]} for one; cure: name each split once, or say selection: test"
                 )
-        missing = np.setdiff1d(np.arange(len(samples.spec.labels)), samples.labels[roles["train"]])
-        if len(missing):
-            names = ", ".join(samples.spec.labels[k] for k in missing)
-            raise FerlabError(f"protocol {self.name}: no training sample of {names} in data set {samples.name}")
+        taught, known = samples.labels[roles["train"]], samples.spec.labels
+        if taught.ndim == 2:
+            missing = [f"with {name}" for name, there in zip(known, taught.any(0), strict=True) if not there]
+            missing += [f"without {name}" for name, always in zip(known, taught.all(0), strict=True) if always]
+        else:
+            missing = [f"of {known[k]}" for k in np.setdiff1d(np.arange(len(known)), taught)]
+        if missing:
+            raise FerlabError(
+                f"protocol {self.name}: no training sample {', '.join(missing)} in data set {samples.name}"
+            )
 
     def _fold_facts(self, samples: Samples, group: np.ndarray | None) -> dict[str, int] | None:
         if self.folds is None or self.fold is None:

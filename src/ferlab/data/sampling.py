@@ -56,8 +56,10 @@ class Rebalanced:
         return np.concatenate([np.arange(samples), self.extra.origin]).take(self.indices)
 
     def expected_counts(self, labels: np.ndarray, classes: int) -> list[int]:
-        """Return how many samples of each class an epoch shows, rounded where they are drawn at random."""
+        """Return how many samples of each class, or with each label, an epoch shows; rounded where drawn at random."""
         of_kept = labels[self.origins(len(labels))]
+        if labels.ndim == 2:
+            return [int(n) for n in of_kept.sum(0)]
         if self.draw_weights is None:
             return [int(n) for n in np.bincount(of_kept, minlength=classes)]
         mass = np.bincount(of_kept, weights=self.draw_weights, minlength=classes)
@@ -90,7 +92,7 @@ class Undersample:
         Raises:
             FerlabError: the ceiling leaves nothing.
         """
-        counts = class_counts(samples, indices)
+        counts = single_counts(samples, indices)
         ceiling = int(counts.max()) - self.margin if self.ceiling is None else self.ceiling
         if ceiling < 1:
             raise FerlabError(
@@ -121,7 +123,7 @@ class Oversample:
 
     def __call__(self, samples: Samples, indices: np.ndarray, seed: int) -> Rebalanced:
         """Choose which samples come once more than others of their class."""
-        counts = class_counts(samples, indices)
+        counts = single_counts(samples, indices)
         ceiling = int(counts.max()) if self.ceiling is None else self.ceiling
         rng = np.random.default_rng(seed)
         labels = samples.labels[indices]
@@ -147,7 +149,7 @@ class WeightedSampler:
     def __call__(self, samples: Samples, indices: np.ndarray, seed: int) -> Rebalanced:
         """Weigh every training sample by its class's frequency to the power of -`power`."""
         del seed
-        counts = class_counts(samples, indices).astype(np.float64)
+        counts = single_counts(samples, indices).astype(np.float64)
         weights = counts[samples.labels[indices]] ** -self.power
         return Rebalanced(indices, draw_weights=weights, start_epoch=self.start_epoch)
 
@@ -166,7 +168,7 @@ class ClassWeights:
     def __call__(self, samples: Samples, indices: np.ndarray, seed: int) -> Rebalanced:
         """Compute the weights from the training samples."""
         del seed
-        counts = class_counts(samples, indices).astype(np.float64)
+        counts = single_counts(samples, indices).astype(np.float64)
         with np.errstate(divide="ignore"):
             weights = counts**-self.power
         return Rebalanced(indices, class_weights=mean_of_one(weights, counts), start_epoch=self.start_epoch)
@@ -191,15 +193,31 @@ class EffectiveNumber:
     def __call__(self, samples: Samples, indices: np.ndarray, seed: int) -> Rebalanced:
         """Compute the weights from the training samples."""
         del seed
-        counts = class_counts(samples, indices).astype(np.float64)
+        counts = single_counts(samples, indices).astype(np.float64)
         with np.errstate(divide="ignore"):
             weights = (1 - self.beta) / (1 - self.beta**counts)
         return Rebalanced(indices, class_weights=mean_of_one(weights, counts), start_epoch=self.start_epoch)
 
 
 def class_counts(samples: Samples, indices: np.ndarray) -> Int64[np.ndarray, "class"]:
-    """Return how many of `indices` each class has."""
+    """Return how many of `indices` each class has, or how many have each label."""
+    if samples.labels.ndim == 2:
+        return np.asarray(samples.labels[indices].sum(0))
     return np.bincount(samples.labels[indices], minlength=len(samples.spec.labels)).astype(np.int64)
+
+
+def single_counts(samples: Samples, indices: np.ndarray) -> Int64[np.ndarray, "class"]:
+    """Return how many of `indices` each class has, of samples that have one class each.
+
+    Raises:
+        FerlabError: a multilabel data set: its samples belong to no single class that could come up more often.
+    """
+    if samples.labels.ndim == 2:
+        raise FerlabError(
+            f"rebalance: {samples.name} is multilabel, its samples belong to several labels at once and cannot be "
+            "balanced by class; cure: rebalance=none, or one label at a time with data.classes=[<label>]"
+        )
+    return class_counts(samples, indices)
 
 
 def mean_of_one(weights: Float64[np.ndarray, "class"], counts: Float64[np.ndarray, "class"]) -> list[float]:

@@ -19,6 +19,7 @@ def held_out(
     rng: np.random.Generator,
     role: str,
     groups: Shaped[np.ndarray, "sample"] | None = None,
+    each: bool = True,
 ) -> Int64[np.ndarray, "part"]:
     """Draw a fraction of `pool`: of every class alike and at least one sample of each, or about that in whole groups.
 
@@ -29,6 +30,7 @@ def held_out(
         rng: where chance comes from.
         role: for messages.
         groups: group of every sample of the data set; a group goes out whole.
+        each: at least one sample of every class; False for label patterns, of which many may be rare.
 
     Raises:
         FerlabError: the fraction is none, or there are too few groups.
@@ -38,8 +40,14 @@ def held_out(
     if groups is not None:
         # few groups: as near to the fraction as whole groups allow
         parts = max(2, min(round(1 / min(fraction, 1 - fraction)), len(np.unique(groups[pool]))))
-        part = _fold(pool, labels, parts, 0, int(rng.integers(2**31)), groups, f"protocol: {role} {fraction}")
+        part = _fold(pool, labels, parts, 0, int(rng.integers(2**31)), groups, f"protocol: {role} {fraction}", each)
         return part if fraction <= 0.5 else np.setdiff1d(pool, part)
+    if not each:
+        # every so-manieth of all in the order of their patterns: rare patterns take turns
+        mixed = rng.permutation(pool)
+        mixed = mixed[np.argsort(labels[mixed], kind="stable")]
+        count = min(len(pool), max(1, round(fraction * len(pool))))
+        return np.sort(mixed[((np.arange(count) + rng.random()) * len(pool) / count).astype(np.int64)])
     chosen = []
     for label in np.unique(labels[pool]):
         of_class = rng.permutation(pool[labels[pool] == label])
@@ -94,6 +102,7 @@ def fold_part(
     seed: int,
     groups: Shaped[np.ndarray, "sample"] | None,
     name: str,
+    each: bool = True,
 ) -> Int64[np.ndarray, "part"]:
     """Return the samples of one fold; all folds together are `pool`, each sample once.
 
@@ -105,6 +114,7 @@ def fold_part(
         seed: of a random division.
         groups: group of every sample of the data set; a group stays whole.
         name: the protocol's, for messages.
+        each: a class in every fold; False for label patterns, of which many may be rare.
 
     Raises:
         FerlabError: no such fold, or samples or groups too few for so many.
@@ -116,14 +126,21 @@ def fold_part(
             f"of them with -m 'protocol.fold=range(0,{count})' or python -m ferlab.cross_validate"
         )
     if isinstance(folds, int):
-        return _fold(pool, labels, folds, fold, seed, groups, f"protocol {name}: protocol.folds={folds}")
+        return _fold(pool, labels, folds, fold, seed, groups, f"protocol {name}: protocol.folds={folds}", each)
     assert groups is not None
     values = [np.unique(groups[pool])[fold]] if isinstance(folds, str) else [str(value) for value in folds[fold]]
     return pool[np.isin(groups[pool].astype(str), np.asarray(values, dtype=str))]
 
 
 def _fold(
-    pool: np.ndarray, labels: np.ndarray, folds: int, fold: int, seed: int, groups: np.ndarray | None, what: str
+    pool: np.ndarray,
+    labels: np.ndarray,
+    folds: int,
+    fold: int,
+    seed: int,
+    groups: np.ndarray | None,
+    what: str,
+    each: bool,
 ) -> Int64[np.ndarray, "part"]:
     # takes a second to import, and few protocols need it
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
@@ -134,11 +151,15 @@ def _fold(
         raise FerlabError(f"{what}: expected {folds} or more {kind}, found {enough}; cure: fewer parts")
     chosen = StratifiedKFold if groups is None else StratifiedGroupKFold
     splitter = chosen(folds, shuffle=True, random_state=seed)
+    strata = labels[pool]
+    if not each and np.unique(strata, return_counts=True)[1].max() < folds:
+        # all patterns are rarer than folds: neighbours in their order are a stratum
+        strata = np.argsort(np.argsort(strata, kind="stable")) // folds
     with warnings.catch_warnings():
         # a class with fewer samples than folds stands in as many folds as it can
         warnings.simplefilter("ignore", UserWarning)
         try:
-            parts = list(splitter.split(pool, labels[pool], None if groups is None else groups[pool]))
+            parts = list(splitter.split(pool, strata, None if groups is None else groups[pool]))
         except ValueError as error:
             raise FerlabError(f"{what}: {error}; cure: fewer parts") from error
     return np.asarray(pool[parts[fold][1]], dtype=np.int64)

@@ -1,7 +1,5 @@
 """The end of a run: rows, figures of merit, pictures and the report, all from one chosen checkpoint."""
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +8,15 @@ from rich.console import Console
 
 from ferlab.build import build
 from ferlab.checkpoint import Predictor, amend
+from ferlab.conclude import majority, marks_of, measured, report, write_json, write_predictions
 from ferlab.data.datamodule import DataModule
 from ferlab.evaluation import calibrated
-from ferlab.evaluation.column_slices import column_slices
-from ferlab.evaluation.copies_aside import standard_slices
 from ferlab.evaluation.draw import draw
 from ferlab.evaluation.measure import measure
 from ferlab.evaluation.paired import accuracy_difference
 from ferlab.evaluation.pictures import Pictures
 from ferlab.evaluation.projected import draw_projections
-from ferlab.evaluation.report import print_summary, write_report
-from ferlab.evaluation.rows import Rows, write_rows
+from ferlab.evaluation.rows import Rows
 from ferlab.task import Task
 
 
@@ -53,36 +49,24 @@ def finish(
         What went into metrics.json.
     """
     predictor = Predictor(task, device=device, precision=training["precision"])
-    rows = predict(predictor, data, folder / "predictions.parquet", marks=_marks(training))
-    result = {
-        "model": config["model"]["name"],
-        "seed": config["seed"],
-        "data": data.facts,
-        "protocol": rows.meta["protocol"],
-        "checkpoint": {key: training.get(key) for key in ("chosen_epoch", "monitor", "monitored_value")},
-        "document": config["document"],
-        "val": measure(rows, "val", majority=_majority(data)),
-        "test": measure(rows, "test", majority=_majority(data)),
-    }
-    result["slices"] = standard_slices(rows, result) | column_slices(rows)
-    with Console().status("calibrating"):
-        result["calibration"] = calibrated.calibrated(rows, config.get("wished_errors"))
+    rows = predict(predictor, data, folder / "predictions.parquet", marks=marks_of(training))
+    result = measured(
+        rows, data, config["model"]["name"], config["seed"], training, config["document"], config.get("wished_errors")
+    )
     if best is not None:
         amend(best, {"calibration": calibrated.facts(result["calibration"])})
     tta = folder / "predictions_tta.parquet"
     tta.unlink(missing_ok=True)
     if config.get("tta"):
         averaging = Predictor(task, device, training["precision"], views=build(config["tta"]))
-        result["tta"] = averaged(averaging, data, rows, predict(averaging, data, tta, marks=_marks(training)))
+        result["tta"] = averaged(averaging, data, rows, predict(averaging, data, tta, marks=marks_of(training)))
     write_json(folder / "metrics.json", result)
     figures, explanations = (
         draw_figures(folder, config, result, rows, task, data, curves) if config["figures"] else ([], None)
     )
     # what callbacks drew while it trained
     figures = [*figures, *sorted((folder / "figures" / "training").glob("*.png"))]
-    write_report(folder, result, training, figures, explanations)
-    if summary:
-        print_summary(result, folder)
+    report(folder, result, training, figures, explanations, summary)
     return result
 
 
@@ -99,8 +83,8 @@ def averaged(predictor: Predictor, data: DataModule, single: Rows, rows: Rows) -
     return {
         "name": predictor.views.name,
         "views": predictor.views.count,
-        "val": measure(rows, "val", majority=_majority(data)),
-        "test": measure(rows, "test", majority=_majority(data)),
+        "val": measure(rows, "val", majority=majority(data)),
+        "test": measure(rows, "test", majority=majority(data)),
         "difference": {s: accuracy_difference(rows.split(s), single.split(s)) for s in ("val", "test")},
     }
 
@@ -146,13 +130,6 @@ def draw_figures(
     return figures, found
 
 
-def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write plain values whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n")
-    temporary.replace(path)
-
-
 def predict(predictor: Predictor, data: DataModule, path: Path, marks: list[str]) -> Rows:
     """Predict the validation and the test samples and write their rows."""
     indices, splits, probabilities = [], [], []
@@ -161,37 +138,12 @@ def predict(predictor: Predictor, data: DataModule, path: Path, marks: list[str]
         indices.append(index)
         splits.append(np.full(len(index), split))
         probabilities.append(p)
-    chosen, samples = np.concatenate(indices), data.samples
-    columns = {**samples.columns, **data.assignment.columns}
-    facts = data.assignment.facts
-    meta = {
-        "tta": None if predictor.views is None else predictor.views.name,
-        "spec": data.spec.to_dict(),
-        "data": data.samples.name,
-        "synthetic": data.samples.synthetic,
-        "people": list(data.samples.people),
-        "protocol": {**facts, "marks": [*facts["marks"], *marks]},
-    }
-    return write_rows(
+    return write_predictions(
         path,
-        samples.ids[chosen],
+        data,
+        np.concatenate(indices),
         np.concatenate(splits),
-        samples.labels[chosen],
         np.concatenate(probabilities),
-        meta,
-        {name: np.asarray(values)[chosen] for name, values in columns.items()},
+        marks,
+        {"tta": None if predictor.views is None else predictor.views.name},
     )
-
-
-def _marks(training: dict[str, Any]) -> list[str]:
-    marks = []
-    if training.get("fast_dev_run"):
-        marks.append("fast_dev_run: one batch, no result")
-    if training.get("interrupted"):
-        marks.append("interrupted before its end")
-    return marks
-
-
-def _majority(data: DataModule) -> str:
-    counts = np.bincount(data.samples.labels[data.assignment.indices["train"]], minlength=len(data.spec.labels))
-    return data.spec.labels[int(counts.argmax())]

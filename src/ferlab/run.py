@@ -17,12 +17,13 @@ from ferlab.allocator import keep_freed_memory
 from ferlab.build import build
 from ferlab.callbacks.facts import Facts
 from ferlab.callbacks.interrupt import GracefulInterrupt
+from ferlab.conclude import write_json
 from ferlab.data.datamodule import DataModule
 from ferlab.data.encoding import learnt
 from ferlab.errors import FerlabError, expect_whole
 from ferlab.evaluation.explaining import check_options
 from ferlab.evaluation.selective import check_wishes
-from ferlab.finish import finish, write_json
+from ferlab.finish import finish
 from ferlab.memory import peak_memory
 from ferlab.models.measure import size
 from ferlab.pretrained import start_from

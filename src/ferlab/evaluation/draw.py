@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ferlab.evaluation import calibration_figures, explanations, figures, galleries
+from ferlab.evaluation import explanations, galleries
 from ferlab.evaluation.attention_sheet import attention_sheet
 from ferlab.evaluation.evidence import in_turn
 from ferlab.evaluation.explaining import Options, draw_explanations
-from ferlab.evaluation.history import learning_curves, read_history
 from ferlab.evaluation.pictures import Pictures
+from ferlab.evaluation.row_figures import draw_rows
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.style import Caption, caption_of, save
 from ferlab.explain.attention import attention, has_attention
@@ -47,25 +47,12 @@ def draw(
     Returns:
         The files in the order of a report, and what the explanations say (`explaining.draw_explanations`).
     """
-    test, measures, data = rows.split("test"), metrics["test"], metrics["data"]
-    caption = caption_of(metrics)
-    done: list[Path] = []
+    test, caption = rows.split("test"), caption_of(metrics)
+    done = draw_rows(folder, metrics, rows, curves)
 
     def keep(name: str, figure: Any) -> None:
         done.append(save(figure, folder / f"{name}.png"))
 
-    chosen = metrics.get("checkpoint", {}).get("chosen_epoch")
-    if curves is not None and curves.is_file():
-        keep("learning_curves", learning_curves(read_history(curves), caption, chosen))
-    keep("confusion", figures.confusion(measures, caption))
-    keep("roc", figures.roc(test, measures, caption))
-    document = metrics.get("document") or {}
-    keep("top_k", figures.top_k(measures, caption, document.get("top")))
-    keep("predictions", figures.predictions(test, measures, caption))
-    if "calibration" in metrics:
-        keep("reliability", calibration_figures.reliability(test, metrics["calibration"], caption))
-        keep("risk_coverage", calibration_figures.risk_coverage(test, metrics["calibration"], caption))
-    keep("class_counts", _class_counts(data, caption))
     lens = pictures.lens
     for name, figure in lens.examples(pictures.examples(test.names), caption).items():
         keep(name, figure)
@@ -78,12 +65,6 @@ def draw(
     if has_attention(pictures.net) and lens.scale is not None:
         keep("attention", _attention(pictures, test, caption))
     return done, draw_explanations(pictures, test, caption, keep, Options(**(explain or {})), say)
-
-
-def _class_counts(data: dict[str, Any], caption: Caption) -> Any:
-    counts = {role: dict(zip(data["labels"], n, strict=True)) for role, n in data["class_counts"].items()}
-    after = counts.pop("train after rebalancing", None)
-    return figures.class_counts(counts, caption, after if after != counts["train"] else None)
 
 
 def _feature_maps(pictures: Pictures, test: Rows, caption: Caption) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ferlab.build import build
+from ferlab.conclude import write_json
 from ferlab.data.protocol import Protocol
 from ferlab.evaluation import figures
 from ferlab.evaluation.column_slices import column_slices
@@ -20,7 +21,6 @@ from ferlab.evaluation.report import print_summary, write_report
 from ferlab.evaluation.rows import Rows, write_rows
 from ferlab.evaluation.run_folder import Run
 from ferlab.evaluation.style import Caption, save
-from ferlab.finish import write_json
 from ferlab.studies.parts import Part, discard, open_folder, refuse_processes, run_parts
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from ferlab.build import build
+from ferlab.conclude import write_json
 from ferlab.errors import FerlabError
 from ferlab.evaluation import leak_report
 from ferlab.evaluation.leak import leaks
 from ferlab.evaluation.style import save
-from ferlab.finish import write_json
 from ferlab.studies.parts import Part, discard, open_folder, refuse_processes, run_parts
 
 Command = Callable[[str, int], str]

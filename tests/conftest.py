@@ -56,3 +56,10 @@ def no_data_of_the_user(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
     if not request.node.get_closest_marker("realdata"):
         monkeypatch.delenv("FERLAB_DATA", raising=False)
     yield
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("FERLAB_CACHE", str(folder))
+    return folder

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from rich.progress import Progress
 
-from ferlab.data import progress
-from ferlab.data.progress import watched
+from ferlab import progress
+from ferlab.progress import watched
 
 
 @pytest.fixture

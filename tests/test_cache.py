@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ferlab.data.cache import Arrays, cache_root, cached
+from ferlab.cache import Arrays, cache_root, cached
 from ferlab.errors import FerlabError
 
 pytestmark = pytest.mark.usefixtures("own_cache")

@@ -37,6 +37,8 @@ def held_out(
     """
     if not 0 < fraction < 1:
         raise FerlabError(f"protocol: {role} as a fraction must lie between 0 and 1, found {fraction}")
+    if not each and groups is not None and len(np.unique(groups[pool])) == len(pool):
+        groups = None
     if groups is not None:
         # few groups: as near to the fraction as whole groups allow
         parts = max(2, min(round(1 / min(fraction, 1 - fraction)), len(np.unique(groups[pool]))))
@@ -146,6 +148,9 @@ def _fold(
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     enough = len(pool) if groups is None else len(np.unique(groups[pool]))
+    if not each and enough == len(pool):
+        # whole groups of one each are no constraint, and cost seconds
+        groups = None
     if enough < folds:
         kind = "samples" if groups is None else "groups"
         raise FerlabError(f"{what}: expected {folds} or more {kind}, found {enough}; cure: fewer parts")

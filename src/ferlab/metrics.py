@@ -4,7 +4,7 @@ They give values alone, for choosing an epoch. The figures of a report, with int
 `ferlab.evaluation.measure`, under the same names.
 """
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int, Num
@@ -15,14 +15,18 @@ from torchmetrics.classification import (
     MulticlassF1Score,
     MulticlassPrecision,
     MulticlassRecall,
+    MultilabelAccuracy,
+    MultilabelF1Score,
+    MultilabelPrecision,
 )
 
-from ferlab.errors import FerlabError
 from ferlab.spec import TaskSpec
 
 
 class MacroAuroc(Metric):
     """Area under the ROC curve, one class against the rest, averaged over the classes that have both sides.
+
+    Of multilabel samples, that of each label.
 
     torchmetrics' own counts a class that is absent as 0 and warns; a class without samples has no curve, so
     here it is left out. NaN where no class has one.
@@ -38,15 +42,15 @@ class MacroAuroc(Metric):
         self.add_state("probabilities", default=[], dist_reduce_fx="cat")
         self.add_state("labels", default=[], dist_reduce_fx="cat")
 
-    def update(self, probabilities: Float[Tensor, "batch classes"], labels: Int[Tensor, "batch"]) -> None:
-        """Keep one batch: probabilities in 0..1 and label indices."""
+    def update(self, probabilities: Float[Tensor, "batch classes"], labels: Int[Tensor, "batch *label"]) -> None:
+        """Keep one batch: probabilities in 0..1 and label indices; multilabel: 0 or 1 of each label."""
         cast("list[Tensor]", self.probabilities).append(probabilities.float())
         cast("list[Tensor]", self.labels).append(labels)
 
     def compute(self) -> Float[Tensor, ""]:
         """Return the mean area over the classes with at least one sample and one counter-sample."""
         probabilities, labels = _joined(self.probabilities), _joined(self.labels)
-        positive = labels[:, None] == torch.arange(self.classes, device=labels.device)
+        positive = labels.bool() if labels.ndim == 2 else labels[:, None] == torch.arange(self.classes).to(labels)
         above = positive.sum(0).double()
         below = len(labels) - above
         rank_sum = (_mid_ranks(probabilities) * positive).sum(0)
@@ -60,14 +64,12 @@ def collection(spec: TaskSpec) -> MetricCollection:
     A binary task counts as two classes and hands in both columns. Names: accuracy, precision_macro, recall_macro
     (unweighted average recall), f1_macro, auroc_macro, and top2, top3, ... below the number of classes.
 
-    Raises:
-        FerlabError: the task is multilabel, where no single class is right.
+    Of a multilabel task labels are (batch, label), and each figure is the mean over the labels: of the share right, of
+    precision, balanced accuracy, F1 and AUROC. A label is said from a probability of .5 on: the thresholds that a run
+    ends with are chosen once, from the validation rows of the epoch that is kept.
     """
     if spec.kind == "multilabel":
-        raise FerlabError(
-            "metrics: a multilabel task has no single right class; expected kind multiclass or binary in the task's "
-            "spec, found multilabel. Choose one label as a binary task (data.classes)"
-        )
+        return _multilabel(len(spec.labels))
     classes = len(spec.labels)
     metrics: dict[str, Metric | MetricCollection] = {
         "accuracy": MulticlassAccuracy(classes, average="micro", validate_args=False),
@@ -79,6 +81,43 @@ def collection(spec: TaskSpec) -> MetricCollection:
     for k in range(2, classes):
         metrics[f"top{k}"] = MulticlassAccuracy(classes, top_k=k, average="micro", validate_args=False)
     return MetricCollection(metrics)
+
+
+class BalancedAccuracy(Metric):
+    """Mean over the labels of balanced accuracy: of the recalls of yes and no, where both occur, else of the one."""
+
+    full_state_update = False
+    is_differentiable = False
+    higher_is_better = True
+
+    def __init__(self, labels: int) -> None:
+        super().__init__()
+        self.add_state("counts", default=torch.zeros(2, 2, labels), dist_reduce_fx="sum")
+
+    def update(self, probabilities: Float[Tensor, "batch label"], labels: Int[Tensor, "batch label"]) -> None:
+        """Count one batch: probabilities in 0..1, and 0 or 1 of each label."""
+        said, counts = probabilities >= 0.5, cast("Tensor", self.counts)
+        for true in (0, 1):
+            here = labels == true
+            counts[true] += torch.stack([here.sum(0), (here & (said == bool(true))).sum(0)])
+
+    def compute(self) -> Float[Tensor, ""]:
+        """Return the mean."""
+        n, right = cast("Tensor", self.counts).unbind(1)
+        return (((right / n.clamp(min=1)) * (n > 0)).sum(0) / (n > 0).sum(0)).mean()
+
+
+def _multilabel(labels: int) -> MetricCollection:
+    how: dict[str, Any] = {"threshold": 0.5, "average": "macro", "validate_args": False}
+    return MetricCollection(
+        {
+            "accuracy": MultilabelAccuracy(labels, **how),
+            "precision_macro": MultilabelPrecision(labels, **how),
+            "recall_macro": BalancedAccuracy(labels),
+            "f1_macro": MultilabelF1Score(labels, **how),
+            "auroc_macro": MacroAuroc(labels),
+        }
+    )
 
 
 def _joined(state: object) -> Tensor:

@@ -131,7 +131,7 @@ class Task(pl.LightningModule):
         return logits
 
     def probabilities(self, x: Shaped[Tensor, "batch *sample"]) -> Float[Tensor, "batch classes"]:
-        """Return the class probabilities of raw samples, each row summing to one."""
+        """Return the class probabilities of raw samples, each row summing to one; multilabel: each label's own."""
         result: Tensor = self.loss.probabilities(self(x))
         return result
 
@@ -167,7 +167,9 @@ class Task(pl.LightningModule):
         if self.steps:
             losses, logits, labels, _ = zip(*self.steps, strict=True)
             sizes = torch.tensor([len(y) for y in labels], device=self.device)
-            right = self._decide(torch.cat(logits)).eq(torch.cat(labels)).sum()
+            said = self._decide(torch.cat(logits)).eq(torch.cat(labels)).float()
+            # of multilabel samples the share of their labels that is right
+            right = said.view(len(said), -1).mean(dim=1).sum()
             sums = torch.stack([(torch.stack(losses) * sizes).sum(), right, sizes.sum()])
             loss, right, count = self.trainer.strategy.reduce(sums, reduce_op="sum")
             self.log("train/loss", loss / count)
@@ -212,4 +214,7 @@ class Task(pl.LightningModule):
             super().__setattr__(name, value)
 
     def _decide(self, logits: Tensor) -> Tensor:
+        if self.spec.kind == "multilabel":
+            probabilities: Tensor = self.loss.probabilities(logits)
+            return (probabilities >= 0.5).long()
         return (logits[:, 0] > 0).long() if self.spec.kind == "binary" else logits.argmax(dim=1)

@@ -14,7 +14,8 @@ from ferlab.config import compose, conf_dir, plain
 from ferlab.losses import Loss
 from naive import batch, gradient, value
 
-NAMES = sorted(path.stem for path in (conf_dir() / "loss").glob("*.yaml"))
+MULTILABEL_ONLY = {"softmax_over_labels"}
+NAMES = sorted({path.stem for path in (conf_dir() / "loss").glob("*.yaml")} - MULTILABEL_ONLY)
 SEVERAL_ONLY = {"sigmoid_cross_entropy"}
 BOTH = [(name, classes) for name in NAMES for classes in (2, 4) if classes == 4 or name not in SEVERAL_ONLY]
 

@@ -1,6 +1,6 @@
 """Losses: each pairs a criterion with the link that turns its logits into probabilities."""
 
-from ferlab.losses.cross_entropy import BinaryCrossEntropy, CrossEntropy, SigmoidCrossEntropy
+from ferlab.losses.cross_entropy import BinaryCrossEntropy, CrossEntropy, SigmoidCrossEntropy, SoftmaxOverLabels
 from ferlab.losses.focal import Focal
 from ferlab.losses.hinge import Hinge
 from ferlab.losses.logit_adjusted import LogitAdjusted
@@ -15,4 +15,5 @@ __all__ = [
     "LogitAdjusted",
     "Loss",
     "SigmoidCrossEntropy",
+    "SoftmaxOverLabels",
 ]

@@ -1,4 +1,6 @@
-"""Cross-entropies: over a softmax, smoothed or not, and the documents' two over other links."""
+"""Cross-entropies: over a softmax, smoothed or not, and the documents' three over other links or targets."""
+
+from typing import ClassVar
 
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -11,12 +13,17 @@ from ferlab.losses.loss import KERAS_EPSILON, Loss
 class CrossEntropy(Loss):
     """Softmax cross-entropy; on a binary task's single output, the same thing through a sigmoid.
 
+    On a multilabel task the mean over the labels of the binary cross-entropy of each through its own sigmoid.
+
     Args:
         kind: the task's kind.
         class_weights: factor of each class's samples.
         start_epoch: the class weights count from this epoch on.
-        label_smoothing: this much of each label is spread over all classes alike, 0 to below 1 (arXiv 1512.00567).
+        label_smoothing: this much of each label is spread over all classes alike, 0 to below 1 (arXiv 1512.00567);
+            of a multilabel task over yes and no.
     """
+
+    kinds: ClassVar[tuple[str, ...]] = ("multiclass", "binary", "multilabel")
 
     def __init__(
         self,
@@ -35,6 +42,9 @@ class CrossEntropy(Loss):
         if self.kind == "binary":
             target = labels.to(logits.dtype) * (1 - self.label_smoothing) + self.label_smoothing / 2
             return F.binary_cross_entropy_with_logits(logits[:, 0], target, reduction="none")
+        if self.kind == "multilabel":
+            target = labels.to(logits.dtype) * (1 - self.label_smoothing) + self.label_smoothing / 2
+            return F.binary_cross_entropy_with_logits(logits, target, reduction="none").mean(dim=1)
         return F.cross_entropy(logits, labels, reduction="none", label_smoothing=self.label_smoothing)
 
 
@@ -75,16 +85,36 @@ class BinaryCrossEntropy(Loss):
 class SigmoidCrossEntropy(Loss):
     """Categorical cross-entropy over sigmoid outputs (document D0): Keras divides them by their sum first."""
 
+    kinds: ClassVar[tuple[str, ...]] = ("multiclass",)
+
     def each(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return one loss a sample, (batch,)."""
-        if self.kind == "binary":
-            raise FerlabError("loss: sigmoid_cross_entropy is for several outputs; use loss=cross_entropy")
         p = _share(logits).clamp(KERAS_EPSILON, 1 - KERAS_EPSILON)
         return F.nll_loss(p.log(), labels, reduction="none")
 
     def probabilities(self, logits: Float[Tensor, "batch outputs"]) -> Float[Tensor, "batch classes"]:
         """Return the sigmoids' shares of their sum."""
         return _share(logits)
+
+
+class SoftmaxOverLabels(Loss):
+    """Categorical cross-entropy of one softmax over all labels of a multilabel task (document D2's ancestor).
+
+    The labels compete for a probability of one although several may be true at once, and a sample of no label has no
+    loss. It stands here to repeat what was done; `CrossEntropy` is the loss for such a task.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = ("multilabel",)
+    mark: ClassVar[str | None] = "softmax over traits that are not exclusive"
+
+    def each(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return one loss a sample, (batch,): the sum over its true labels, as Keras has it."""
+        p = logits.softmax(dim=1).clamp(KERAS_EPSILON, 1 - KERAS_EPSILON)
+        return -(labels.to(p.dtype) * p.log()).sum(dim=1)
+
+    def probabilities(self, logits: Float[Tensor, "batch outputs"]) -> Float[Tensor, "batch classes"]:
+        """Return the labels' shares of one, (batch, labels)."""
+        return logits.float().softmax(dim=1)
 
 
 def _share(logits: Tensor) -> Tensor:

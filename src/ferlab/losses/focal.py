@@ -1,5 +1,7 @@
 """Focal loss (arXiv 1708.02002): samples that are told apart already count little."""
 
+from typing import ClassVar
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -10,7 +12,7 @@ from ferlab.losses.loss import Loss
 class Focal(Loss):
     """Cross-entropy times (1 - p)^gamma, p being the true class's probability.
 
-    The paper's alpha is a class weight: `rebalance=class_weights`.
+    The paper's alpha is a class weight: `rebalance=class_weights`. On a multilabel task the mean over the labels.
 
     Args:
         kind: the task's kind.
@@ -18,6 +20,8 @@ class Focal(Loss):
         start_epoch: the class weights count from this epoch on.
         gamma: 0 is cross-entropy, 2 the paper's choice.
     """
+
+    kinds: ClassVar[tuple[str, ...]] = ("multiclass", "binary", "multilabel")
 
     def __init__(
         self,
@@ -34,11 +38,12 @@ class Focal(Loss):
     def each(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Return one loss a sample, (batch,)."""
         # both logarithms come straight from the logits: 1 - p itself would round to 0 and its gradient to infinity
-        if self.kind == "binary":
-            signed = logits[:, 0] * (2 * labels - 1)
+        if self.kind != "multiclass":
+            signed = (logits[:, 0] if self.kind == "binary" else logits) * (2 * labels - 1)
             log_p, log_rest = F.logsigmoid(signed), F.logsigmoid(-signed)
         else:
             log_all = logits.log_softmax(dim=1)
             log_p = log_all.gather(1, labels[:, None])[:, 0]
             log_rest = log_all.scatter(1, labels[:, None], float("-inf")).logsumexp(dim=1)
-        return -(self.gamma * log_rest).exp() * log_p
+        losses = -(self.gamma * log_rest).exp() * log_p
+        return losses.mean(dim=1) if self.kind == "multilabel" else losses

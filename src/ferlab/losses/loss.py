@@ -1,8 +1,12 @@
 """Loss: what every criterion shares, the mean over a batch, class weights, blended labels and the link."""
 
+from typing import ClassVar
+
 import torch
 from jaxtyping import Float, Float32, Int64
 from torch import Tensor, nn
+
+from ferlab.errors import FerlabError
 
 # Keras clips probabilities by this before it takes their logarithm
 KERAS_EPSILON = 1e-7
@@ -18,14 +22,29 @@ class Loss(nn.Module):
 
     Attributes:
         weighted: whether the class weights count at present.
+        kinds: kinds of task that it is defined for.
+        mark: what every output must say of a model trained with it, or None.
+
+    Raises:
+        FerlabError: a kind that it is not defined for.
     """
 
+    kinds: ClassVar[tuple[str, ...]] = ("multiclass", "binary")
+    mark: ClassVar[str | None] = None
     class_weights: Tensor | None
 
     def __init__(
         self, kind: str = "multiclass", class_weights: list[float] | None = None, start_epoch: int = 0
     ) -> None:
         super().__init__()
+        if kind not in self.kinds:
+            cure = "loss=cross_entropy or loss=focal" if kind == "multilabel" else "loss=cross_entropy"
+            raise FerlabError(
+                f"loss: {type(self).__name__} is for tasks that are {' or '.join(self.kinds)}, this one is {kind}; "
+                f"cure: {cure}"
+            )
+        if kind == "multilabel" and class_weights is not None:
+            raise FerlabError("loss: a multilabel task has no class weights; cure: rebalance=none")
         self.kind, self.start_epoch, self.weighted = kind, start_epoch, True
         weights = None if class_weights is None else torch.tensor(class_weights, dtype=torch.float32)
         self.register_buffer("class_weights", weights, persistent=False)
@@ -33,8 +52,8 @@ class Loss(nn.Module):
     def forward(
         self,
         logits: Float[Tensor, "batch outputs"],
-        labels: Int64[Tensor, "batch"],
-        other: Int64[Tensor, "batch"] | None = None,
+        labels: Int64[Tensor, "batch"] | Int64[Tensor, "batch label"],
+        other: Int64[Tensor, "batch"] | Int64[Tensor, "batch label"] | None = None,
         share: Float32[Tensor, "batch"] | None = None,
         soft: Float32[Tensor, "batch classes"] | None = None,
     ) -> Float[Tensor, ""]:
@@ -42,7 +61,7 @@ class Loss(nn.Module):
 
         Args:
             logits: what the network put out.
-            labels: of each sample.
+            labels: of each sample its class; multilabel: of each sample and label 0 or 1.
             other: labels of what was blended into each sample, where it was.
             share: how much of each sample is `labels`', 0 to 1; the rest is `other`'s.
             soft: each class's share of each sample, rows summing to one, in place of all labels: the loss is what a
@@ -71,7 +90,12 @@ class Loss(nn.Module):
         raise NotImplementedError
 
     def probabilities(self, logits: Float[Tensor, "batch outputs"]) -> Float[Tensor, "batch classes"]:
-        """Return class probabilities that sum to one; a binary task's single output gives two columns."""
+        """Return class probabilities that sum to one; a binary task's single output gives two columns.
+
+        Of a multilabel task each label's own, which need not sum to one.
+        """
+        if self.kind == "multilabel":
+            return logits.float().sigmoid()
         if self.kind == "binary":
             positive = logits.float().sigmoid()
             # not 1 - positive: of a sure answer that would leave nothing but rounding

@@ -203,8 +203,8 @@ class Spread:
             raise FerlabError(f'svm: gamma: expected "scale", "auto" or a number above 0, found {gamma!r}')
         shift, sums, squares = self._moments
         chosen = slice(None) if rows is None else rows
-        square = squares[chosen].mean() / features
-        variance = square - (sums[chosen].mean() / features) ** 2
+        square: float = squares[chosen].mean() / features
+        variance: float = square - (sums[chosen].mean() / features) ** 2
         # features that are all constant leave nothing but rounding
         constant = bool(variance <= 1e-14 * square + (1e-13 * shift) ** 2)
-        return 1.0 if constant else 1.0 / float(features * variance)
+        return 1.0 if constant else float(1.0 / (features * variance))

@@ -7,6 +7,9 @@ from ferlab.classic.kernel import COLUMNS
 from ferlab.classic.svm_pairs import MB
 from ferlab.errors import FerlabError
 
+# rows and columns of one block of a search's inner products
+SIDE = 2048
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -66,3 +69,19 @@ def plan(sizes: Sequence[int], features: int, jobs: int, memory_mb: int | float)
         f"samples) takes {-(-pair // MB)} MB, and the rows themselves {-(-rows // MB) + 64} MB; "
         f"cure: memory_mb={-(-min(pair, rows + 64 * MB) // MB)}, fewer training samples, or fewer features"
     )
+
+
+def gram_fits(samples: int, largest: int, held: int, features: int, jobs: int, memory_mb: int | float) -> bool:
+    """Whether a search may hold the inner products of all its rows.
+
+    Args:
+        samples: rows in all.
+        largest: training rows of the two largest classes together.
+        held: rows of the largest fold.
+        features: of each row.
+        jobs: pairs that are solved at once.
+        memory_mb: megabytes that the search may use beside the data that were handed in.
+    """
+    made = jobs * (12 * SIDE**2 + 8 * SIDE * min(features, COLUMNS))
+    solved = jobs * (16 * largest**2 + 12 * held * largest)
+    return 4 * samples**2 + max(made, solved) <= memory_mb * MB

@@ -1,5 +1,7 @@
 """Building objects from plain `_target_` values, with nothing but trusted code allowed in."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import hydra.utils
@@ -9,6 +11,7 @@ from ferlab.errors import FerlabError
 
 # a checkpoint names what to build: only these packages may be named
 TRUSTED = ("ferlab.", "timm.", "torch.", "pytorch_lightning.", "albumentations.")
+_LONG = 32
 
 
 def build(values: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -26,14 +29,38 @@ def build(values: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
     if not isinstance(values, dict) or "_target_" not in values:
         raise FerlabError(f"configuration: expected a mapping with _target_, found {values!r}")
     _check(values)
+    # Hydra would take long over each entry of a vocabulary, and read "???" in it as a value that is missing
+    words = {key: value for key, value in values.items() if key[0] != "_" and _is_flat(value)}
+    if words:
+        values = {key: value for key, value in values.items() if key not in words}
     try:
-        return hydra.utils.instantiate(values, *args, _convert_="all", **kwargs)
+        if words and not values.get("_partial_"):
+            made = hydra.utils.instantiate({**values, "_partial_": True}, *args, _convert_="all", **kwargs)
+            return _call(values["_target_"], partial(made, **words))
+        made = hydra.utils.instantiate(values, *args, _convert_="all", **kwargs)
+        return partial(made, **words) if words else made
     except InstantiationException as error:
         cause = error.__cause__
         if isinstance(cause, TypeError):
             raise FerlabError(f"configuration: {values['_target_']}: {cause}") from error
         # the target's own error says more than Hydra's wrapping of it
         raise cause or error from None
+
+
+def _is_flat(value: Any) -> bool:
+    """Tell whether a value is a list of words, or a long one of numbers, in which nothing is to be built."""
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(one, str) for one in value) or (
+        len(value) > _LONG and all(isinstance(one, int | float) for one in value)
+    )
+
+
+def _call(target: Any, make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except TypeError as error:
+        raise FerlabError(f"configuration: {target}: {error}") from error
 
 
 def _check(values: Any) -> None:

@@ -33,7 +33,7 @@ class Cleaning:
         contractions: expand them: "can't" to "cannot", "they've" to "they have"; possessive 's goes.
         punctuation: "remove", symbols and emoji with it, or "keep", each a word of its own.
         lower: lower case; with lemmas always.
-        stop_words: words to leave out: "english" (150 function words), "sklearn" (scikit-learn's 318), a list of
+        stop_words: words to leave out: "english" (146 function words), "sklearn" (scikit-learn's 318), a list of
             words, or None: none.
         lemmas: each word's dictionary form by its part of speech: "better" as adjective to "good".
         tags: each word carries its part of speech (CLAWS5): "love/NN1" and "love/VVB" are two words.
@@ -81,7 +81,8 @@ def clean(texts: Sequence[str], options: Cleaning, note: str = "cleaning texts")
 
 def _each(texts: Sequence[str], options: Cleaning) -> Iterator[list[str]]:
     """Clean text after text, on all cores where there are many."""
-    workers = min(len(os.sched_getaffinity(0)), sum(map(len, texts)) // _MANY + 1)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = min(cores, sum(map(len, texts)) // _MANY + 1)
     if workers < 2:
         words = _Words(options)
         yield from map(words, texts)

@@ -16,10 +16,8 @@ _WHOLE = {
 }
 _LEADING = {"cause": "because", "em": "them", "til": "until", "till": "until", "tis": "it is", "twas": "it was"}
 # behind other words 's is a possessive far more often than a verb
-_IS = frozenset(
-    ["it", "he", "she", "that", "this", "what", "who", "where", "there", "here", "how", "when", "why", "which"]
-    + ["everything", "nothing"]
-)
+_IS = {"it", "he", "she", "that", "this", "what", "who", "where", "there", "here", "how", "when", "why", "which"}
+_IS |= {"everything", "nothing"}
 # written without their apostrophe, and hardly words of their own: "well", "its", "were" stay as they are
 _NOT = ["do", "does", "did", "is", "was", "are", "were", "has", "have", "had", "could", "would", "should"]
 _BARE = {f"{word}nt": f"{word} not" for word in _NOT} | {

@@ -23,7 +23,7 @@ def stop_words(wish: str | Sequence[str] | None) -> frozenset[str]:
     """Return the words to leave out, lower case.
 
     Args:
-        wish: "english": 150 function words; "sklearn": scikit-learn's 318, nouns and verbs such as "fire" and "cry"
+        wish: "english": 146 function words; "sklearn": scikit-learn's 318, nouns and verbs such as "fire" and "cry"
             among them; a list of words; None: none.
 
     Raises:

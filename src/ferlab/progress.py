@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 T = TypeVar("T")
 
 
-def watched(items: Iterable[T], total: int | None, text: str, delay: float = 1.0) -> Iterator[T]:
+def watched(items: Iterable[T], total: int | None, text: str, delay: float = 1.0, every: int = 64) -> Iterator[T]:
     """Yield the items, with a bar on standard error from `delay` seconds on.
 
     Args:
@@ -18,6 +18,7 @@ def watched(items: Iterable[T], total: int | None, text: str, delay: float = 1.0
         total: how many there are, where known.
         text: what is being done.
         delay: seconds without a bar.
+        every: items from one update of the bar to the next: a call an item would cost more than a quick item.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -34,8 +35,7 @@ def watched(items: Iterable[T], total: int | None, text: str, delay: float = 1.0
             if not shown and time.monotonic() - start > delay:
                 bar.start()
                 shown = True
-            # a call an item would cost more than the item
-            if count % 64 == 0:
+            if count % every == 0:
                 bar.update(task, completed=count)
     finally:
         bar.stop()

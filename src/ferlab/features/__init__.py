@@ -1,0 +1,1 @@
+"""Classic features: a file each, from raw samples to one row of numbers a sample."""

@@ -48,3 +48,35 @@ def test_another_c_library_is_left_alone(monkeypatch):
 
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
     assert keep_freed_memory() is False
+
+
+HELD = """
+from ferlab import allocator
+from ferlab.allocator import give_back_where_short, keep_freed_memory
+assert keep_freed_memory()
+def held():
+    return int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) / 1024
+blocks = [bytearray(b"x" * 2**22) for _ in range(64)]
+last = bytearray(b"x")
+del blocks
+before = held()
+allocator.available_memory = lambda: {left}
+given = give_back_where_short()
+print(int(given), before - held())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc only")
+@pytest.mark.parametrize(("left", "given"), [(0.1, True), (0.9, False)])
+def test_freed_memory_goes_back_where_the_machine_is_short_of_it(left, given):
+    code = HELD.format(left=left)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    said, freed = done.stdout.split()
+    assert bool(int(said)) is given
+    assert (float(freed) > 200) is given  # of 256 MB
+
+
+def test_the_share_of_memory_that_is_left():
+    from ferlab.memory import available_memory
+
+    assert 0 < available_memory() <= 1

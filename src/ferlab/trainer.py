@@ -14,6 +14,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from ferlab import precision
 from ferlab.build import build
+from ferlab.callbacks.freed_memory import FreedMemory
 from ferlab.callbacks.stages import Stages
 from ferlab.errors import FerlabError
 from ferlab.fine_tuning.stage import read as read_stages
@@ -34,6 +35,7 @@ def make_trainer(config: dict[str, Any], folder: Path) -> tuple[pl.Trainer, str]
     if any(stage.name or stage.gradual for stage in read_stages(config["fine_tuning"])):
         # first: what the others then say of an epoch is said of the stage that it belongs to
         callbacks.insert(0, Stages())
+    callbacks.append(FreedMemory())
     loggers = [build(values, save_dir=str(folder)) for values in config["logger"].values() if values]
     for callback in callbacks:
         if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:

@@ -56,7 +56,7 @@ FLOORS = (
         "summarise",
     },
     {"trainer"},
-    {"run"},
+    {"run", "classic"},
     {"repeat", "studies"},
 )
 HYDRA = {"ferlab.config", "ferlab.build", "ferlab.checkpoint"}

@@ -22,6 +22,9 @@ from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBas
 
 from ferlab.errors import FerlabError
 
+# names a run folder after the members of a group of which several are chosen: features=[hog,lbp] becomes hog+lbp
+OmegaConf.register_new_resolver("joined", lambda chosen: "+".join(map(str, chosen or ["none"])), replace=True)
+
 _FLAGS_WITH_VALUE = {"-c", "--cfg", "-p", "--package", "-cp", "--config-path", "-cn", "--config-name"}
 _FLAGS_WITH_VALUE |= {"-cd", "--config-dir", "--experimental-rerun"}
 # no right to write, a file where a folder is wanted, no room

@@ -21,11 +21,11 @@ from ferlab.evaluation.report import print_summary, write_report
 from ferlab.evaluation.rows import Rows, write_rows
 from ferlab.evaluation.run_folder import Run
 from ferlab.evaluation.style import Caption, save
-from ferlab.studies.parts import Part, discard, open_folder, refuse_processes, run_parts
+from ferlab.studies.parts import Fit, Part, discard, open_folder, refuse_processes, run_parts
 
 
 def cross_validate(
-    config: dict[str, Any], folder: Path, command: str, fold_command: Callable[[int], str]
+    config: dict[str, Any], folder: Path, command: str, fold_command: Callable[[int], str], fit: Fit | None = None
 ) -> dict[str, Any]:
     """Train all folds of a protocol and pool them into one run folder.
 
@@ -34,6 +34,7 @@ def cross_validate(
         folder: where fold-0, fold-1, ... and the pooled files go.
         command: what repeats all of it.
         fold_command: what repeats one fold alone.
+        fit: what makes one fold's run folder, called as `ferlab.run.train`; None: that.
 
     Returns:
         What went into the pooled metrics.json.
@@ -41,7 +42,8 @@ def cross_validate(
     Raises:
         FerlabError: a protocol without folds, a fold that cannot be assigned, or any mistake that `train` reports.
     """
-    refuse_processes(config["trainer"], "ferlab.cross_validate")
+    if "trainer" in config:
+        refuse_processes(config["trainer"], "ferlab.cross_validate")
     whole = {**config, "protocol": {**config["protocol"], "fold": None}}
     try:
         samples, protocol = build(config["data"]).load(), build(config["protocol"])
@@ -56,7 +58,7 @@ def cross_validate(
         discard(folder)
         raise
     folder = open_folder(whole, folder, "config.yaml")
-    runs = run_parts(folder, parts, "fold")
+    runs = run_parts(folder, parts, "fold", fit)
     return pool(folder, whole, runs, command)
 
 
@@ -79,11 +81,11 @@ def pool(folder: Path, config: dict[str, Any], runs: list[Run], command: str) ->
     data = pooled_data([one["data"] for one in every])
     majority = data["labels"][int(np.argmax(data["class_counts"]["train"]))]
     result = {
-        "model": config["model"]["name"],
+        "model": every[0]["model"],
         "seed": config["seed"],
         "data": data,
         "protocol": facts,
-        "checkpoint": {"chosen_epoch": None, "monitor": config["monitor"]["metric"], "monitored_value": None},
+        "checkpoint": {"chosen_epoch": None, "monitor": every[0]["checkpoint"]["monitor"], "monitored_value": None},
         "document": config["document"],
         "val": measure(rows, "val", majority=majority),
         "test": measure(rows, "test", majority=majority),

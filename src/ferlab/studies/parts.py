@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from ferlab.errors import FerlabError
 from ferlab.evaluation.run_folder import Run, read_run
 from ferlab.evaluation.words import estimate
 from ferlab.run import train
+
+Fit = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ def discard(folder: Path) -> None:
             return
 
 
-def run_parts(folder: Path, parts: Sequence[Part], word: str) -> list[Run]:
-    """Train what is not trained yet, one folder a part below `folder`.
+def run_parts(folder: Path, parts: Sequence[Part], word: str, fit: Fit | None = None) -> list[Run]:
+    """Train what is not trained yet, one folder a part below `folder`; `fit` makes each, by default `ferlab.run.train`.
 
     Raises:
         KeyboardInterrupt: training was interrupted; what is finished stays.
@@ -91,7 +93,7 @@ def run_parts(folder: Path, parts: Sequence[Part], word: str) -> list[Run]:
         shutil.rmtree(target, ignore_errors=True)
         print(f"\n{word} {number}/{len(parts)}: {part.name}", flush=True)
         try:
-            result = train(part.config, target, part.command, summary=False)
+            result = (fit or train)(part.config, target, part.command, summary=False)
             if not finished(target):
                 raise KeyboardInterrupt
         except KeyboardInterrupt:

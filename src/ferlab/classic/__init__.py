@@ -1,0 +1,1 @@
+"""Classic classifiers on features: the road of the networks without a network."""

@@ -1,0 +1,176 @@
+"""The search for a classifier's options: grid, random draws or successive halving, scored by inner cross-validation."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ferlab.classic.candidates import Candidate, candidates_of, words
+from ferlab.classic.fitting import Recipe
+from ferlab.classic.folds import Material, inner_folds
+from ferlab.classic.scoring import Scored, score
+from ferlab.errors import FerlabError
+
+log = logging.getLogger(__name__)
+KINDS = ("none", "grid", "random", "halving")
+METRICS = ("accuracy", "recall_macro", "f1_macro")
+ROWS = ("train", "val")
+Scorer = Callable[[Recipe, Sequence[Candidate], Material, Sequence[Any], str], Iterator[Scored]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found.
+
+    Attributes:
+        scored: every finished candidate, in the order of the search; in halving one a round.
+        winner: the best of the last round.
+        planned: how many evaluations there were to be.
+        seconds: that the search took.
+        interrupted: whether Ctrl-C ended it.
+    """
+
+    scored: tuple[Scored, ...]
+    winner: Scored
+    planned: int
+    seconds: float
+    interrupted: bool = False
+
+
+def check_search(search: Mapping[str, Any]) -> None:
+    """Refuse options that no search knows.
+
+    Raises:
+        FerlabError: the first of them.
+    """
+    if search["kind"] not in KINDS:
+        raise FerlabError(f"search.kind: expected one of {', '.join(KINDS)}, found {search['kind']!r}")
+    if search["kind"] == "none":
+        return
+    for name, known in (("metric", METRICS), ("rows", ROWS)):
+        if search[name] not in known:
+            raise FerlabError(f"search.{name}: expected one of {', '.join(known)}, found {search[name]!r}")
+    share = search["share"]
+    if not isinstance(share, int | float) or isinstance(share, bool) or not 0 < share <= 1:
+        raise FerlabError(f"search.share: expected a share above 0, 1 at most, found {share!r}")
+    if search["kind"] == "halving":
+        for name, least in (("factor", 2), ("min_samples", 1)):
+            if not isinstance(search[name], int) or isinstance(search[name], bool) or search[name] < least:
+                raise FerlabError(f"search.{name}: expected a whole number, {least} or more, found {search[name]!r}")
+
+
+def run_search(
+    search: Mapping[str, Any],
+    recipe: Recipe,
+    material: Material,
+    labels: tuple[str, ...],
+    keep: Callable[[Sequence[Scored]], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
+    scorer: Scorer = score,
+) -> Found:
+    """Search for the best candidate.
+
+    Args:
+        search: values of conf/search, but not of kind none.
+        recipe: what is searched.
+        material: rows to fit and score on.
+        labels: class names.
+        keep: told of the finished candidates after each, to write them down.
+        say: told a line a candidate.
+        scorer: yields the scores of candidates.
+
+    Raises:
+        FerlabError: no candidate, folds that cannot be, or candidates that cannot be fitted.
+        KeyboardInterrupt: interrupted before any candidate was finished.
+    """
+    candidates = _by_steps(candidates_of(search, recipe))
+    folds = inner_folds(material, search["folds"], recipe.seed, labels)
+    rounds = _rounds(search, len(candidates), material, search["folds"])
+    planned, begun = sum(count for count, _ in rounds), time.monotonic()
+    scored: list[Scored] = []
+    interrupted = False
+    try:
+        for number, (count, rows) in enumerate(rounds, 1):
+            if number > 1:
+                last = [one for one in scored if one.round == number - 1]
+                best = sorted(range(len(last)), key=lambda k: -last[k].mean)[:count]
+                candidates = _by_steps([last[k].candidate for k in best])
+            part, own = (material, folds) if rows is None else _fewer(material, rows, search["folds"], recipe, labels)
+            for one in scorer(recipe, candidates, part, own, search["metric"]):
+                scored.append(replace(one, round=number))
+                keep(scored)
+                say(_line(scored, planned, search, time.monotonic() - begun))
+    except KeyboardInterrupt:
+        if not scored:
+            raise
+        interrupted = True
+        log.warning("interrupted: %d of %d candidates are scored; the best of them is fitted", len(scored), planned)
+    winner = _winner(scored, [count for count, _ in rounds])
+    return Found(tuple(scored), winner, planned, time.monotonic() - begun, interrupted)
+
+
+def _winner(scored: Sequence[Scored], counts: Sequence[int]) -> Scored:
+    """Return the best of the last round that was finished; of the first one where none was."""
+    whole = [n for n, count in enumerate(counts, 1) if sum(one.round == n for one in scored) == count]
+    winner = max((one for one in scored if one.round == max(whole, default=1)), key=lambda one: one.mean)
+    if winner.failed is not None:
+        raise FerlabError(f"search: none of {len(scored)} candidates could be fitted; {winner.failed}")
+    return winner
+
+
+def _by_steps(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Sort so that candidates of the same scaling and reduction follow each other."""
+    return sorted(candidates, key=lambda one: repr([(name, value) for name, value in one.items() if "." in name]))
+
+
+def _rounds(search: Mapping[str, Any], count: int, material: Material, folds: int) -> list[tuple[int, int | None]]:
+    """Return of each round how many candidates it scores, and on how many samples; None: on all."""
+    if search["kind"] != "halving":
+        return [(count, None)]
+    samples, factor = len(np.unique(material.origin)), search["factor"]
+    rounds: list[tuple[int, int | None]] = []
+    rows = max(search["min_samples"], 2 * folds)
+    while count > 1 and rows < samples:
+        rounds.append((count, rows))
+        count, rows = max(1, round(count / factor)), rows * factor
+    return [*rounds, (count, None)]
+
+
+def _fewer(material: Material, rows: int, folds: int, recipe: Recipe, labels: tuple[str, ...]) -> tuple[Material, Any]:
+    """Return a draw of about `rows` samples, by class and people whole, and its folds."""
+    part = draw_share(material, rows / len(np.unique(material.origin)), recipe.seed)
+    return part, inner_folds(part, folds, recipe.seed, labels)
+
+
+def draw_share(material: Material, share: float, seed: int) -> Material:
+    """Return a share of the samples: of every class alike, or about that in whole groups, with all their rows."""
+    from ferlab.data.splitting import held_out
+
+    if share >= 1:
+        return material
+    samples, first = np.unique(material.origin, return_index=True)
+    groups = None if material.groups is None else material.groups[first]
+    rng = np.random.default_rng(seed)
+    chosen = held_out(np.arange(len(samples)), material.y[first], share, rng, f"{share:g} of {material.what}", groups)
+    return material.take(np.flatnonzero(np.isin(material.origin, samples[chosen])))
+
+
+def _line(scored: Sequence[Scored], planned: int, search: Mapping[str, Any], spent: float) -> str:
+    one = scored[-1]
+    best = all(one.mean > other.mean for other in scored[:-1] if other.round == one.round)
+    left = spent / len(scored) * (planned - len(scored))
+    where = f" on {one.samples:,} samples" if search["kind"] == "halving" else ""
+    if one.failed is not None:
+        return f"candidate {len(scored)}/{planned}  {words(one.candidate)}{where}  failed: {one.failed}"
+    return (
+        f"candidate {len(scored)}/{planned}  {words(one.candidate)}{where}  {search['metric']} {one.mean:.4f} "
+        f"(sd {one.sd:.4f}){' *best' if best else ''}  {_clock(spent)}, about {_clock(left)} left"
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"

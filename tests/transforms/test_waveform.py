@@ -19,7 +19,7 @@ from ferlab.transforms.noise import WhiteNoise
 from ferlab.transforms.shift import TimeShift
 from ferlab.transforms.spec_augment import SpecAugment
 from ferlab.transforms.speed import Speed
-from ferlab.transforms.waveform import NO_SOUND, NO_SOUND_FLOAT, from_float, power, to_float
+from ferlab.transforms.waveform import NO_SOUND, NO_SOUND_FLOAT, from_float, power, to_float, to_weighed
 
 LENGTH = 9_000
 OPTIONS = {
@@ -234,3 +234,12 @@ def test_images_and_sounds_are_not_mistaken_for_one_another():
 def test_options_that_make_no_sense_are_refused(make, message):
     with pytest.raises(FerlabError, match=f"augment: .*{message}"):
         make()
+
+
+def test_weights_are_what_sounds_as_numbers():
+    x = clips()
+    x[0, :4] = torch.tensor([-32767, 32767, 0, NO_SOUND])
+    for given in (x, torch.where(x == NO_SOUND, NO_SOUND_FLOAT, x / 32768)):
+        (signal, sounding), (same, weight) = to_float(given), to_weighed(given)
+        assert torch.equal(signal, same)
+        assert torch.equal(sounding, weight == 1) and torch.equal(~sounding, weight == 0)

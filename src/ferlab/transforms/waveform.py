@@ -37,6 +37,20 @@ def to_float(x: Shaped[Tensor, "batch time"]) -> tuple[Float32[Tensor, "batch ti
     return torch.where(sounding, signal, 0.0), sounding
 
 
+def to_weighed(x: Shaped[Tensor, "batch time"]) -> tuple[Float32[Tensor, "batch time"], Float32[Tensor, "batch time"]]:
+    """Return what `to_float` does, but 1 wherever a sample belongs to the clip and 0 elsewhere: several times as fast.
+
+    Raises:
+        FerlabError: as `to_float`.
+    """
+    if x.ndim != 2 or x.dtype != torch.int16:
+        signal, sounding = to_float(x)
+        return signal, sounding.float()
+    codes = x.to(torch.float32)
+    weight = (codes - NO_SOUND).clamp(max=1)
+    return codes * _SCALE * weight, weight
+
+
 def from_float(
     signal: Float32[Tensor, "batch time"], sounding: Bool[Tensor, "batch time"]
 ) -> Float32[Tensor, "batch time"]:

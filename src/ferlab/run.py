@@ -19,7 +19,7 @@ from ferlab.callbacks.facts import Facts
 from ferlab.callbacks.interrupt import GracefulInterrupt
 from ferlab.conclude import write_json
 from ferlab.data.datamodule import DataModule
-from ferlab.data.encoding import learnt
+from ferlab.data.encoding import begin_with_vectors, learnt
 from ferlab.errors import FerlabError, expect_whole
 from ferlab.evaluation.explaining import check_options
 from ferlab.evaluation.selective import check_wishes
@@ -62,6 +62,9 @@ def train(config: dict[str, Any], folder: Path, command: str, summary: bool = Tr
         task = make_task(config, data)
         check_options(config["explain"], task.net, task.preprocess, data.spec.labels)
         albumentations.prepare(task.augment)
+        words = begin_with_vectors(
+            task.net, task.preprocess, data.samples, data.assignment.indices, config["model"].get("word2vec")
+        )
         if not config["resume"]:
             start_from(task, config["model"].get("pretrained"))
         resume = carry_over(config["resume"], task, folder) if config["resume"] else None
@@ -83,7 +86,7 @@ def train(config: dict[str, Any], folder: Path, command: str, summary: bool = Tr
         if config["resume"]:
             join_curves(config["resume"], folder)
         training |= {"resumed_from": config["resume"], "command": command}
-        training |= {"pretrained": task.hparams["facts"].get("pretrained")}
+        training |= {"pretrained": task.hparams["facts"].get("pretrained")} | ({"words": words} if words else {})
         training |= {"size": size(task.net, task.preprocess)}
         training |= {"precision": trainer.precision, "precision_reason": why}
         best = folder / "checkpoints" / "best.ckpt"

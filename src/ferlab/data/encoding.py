@@ -1,9 +1,10 @@
 """Texts on their way to a network: cleaned once, a vocabulary from the training part alone, numbers for all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Int32, Int64
 from torch import nn
 
@@ -11,7 +12,8 @@ from ferlab.build import build
 from ferlab.data.samples import Samples
 from ferlab.errors import FerlabError
 from ferlab.text.cleaning import clean
-from ferlab.transforms.text import Text
+from ferlab.text.word2vec import Word2Vec, coverage, vectors
+from ferlab.transforms.text import FIRST, Text
 
 
 def learnt(preprocess: dict[str, Any], samples: Samples, training: Int64[np.ndarray, "training"]) -> dict[str, Any]:
@@ -55,3 +57,46 @@ def encoded(samples: Samples, preprocess: nn.Module) -> Int32[np.ndarray, "sampl
             f"preprocess: expected ferlab.transforms.text.Text for texts, found {type(preprocess).__name__}"
         )
     return preprocess.number(cleaned(samples.x.tolist(), preprocess))
+
+
+def begin_with_vectors(
+    net: nn.Module,
+    preprocess: nn.Module,
+    samples: Samples,
+    roles: Mapping[str, np.ndarray],
+    values: dict[str, Any] | None,
+) -> dict[str, Any] | None:
+    """Put word vectors into a network's attribute `embedding`, in place, from row 2 on.
+
+    Padding, the unknown word and words that the source lacks keep what the network began with.
+
+    Args:
+        net: its `embedding` has a row for each number of the preprocessing.
+        preprocess: of texts, a `Text` with its vocabulary; with any other nothing happens.
+        samples: the whole data set; vectors are trained on the training part alone.
+        roles: positions of "train", "val" and "test"; of the others no more than the coverage is counted.
+        values: plain values of a `Word2Vec`; None or source "random": the network begins by itself.
+
+    Returns:
+        Where the vectors came from, and what vocabulary and vectors cover, for reports; None for other samples.
+
+    Raises:
+        FerlabError: a network without word vectors, or a file that does not fit.
+    """
+    if not isinstance(preprocess, Text):
+        return None
+    options: Word2Vec = build(values) if values else Word2Vec("random")
+    words = preprocess.vocabulary or []
+    texts = {role: cleaned(samples.x[indices].tolist(), preprocess) for role, indices in roles.items()}
+    known = np.zeros(len(words), bool)
+    facts: dict[str, Any] = {"source": "random", "words": len(words)}
+    if options.source != "random":
+        table = getattr(net, "embedding", None)
+        if not isinstance(table, nn.Embedding):
+            raise FerlabError(f"model.word2vec: {type(net).__name__} has no word vectors; cure: model.word2vec=null")
+        rows, known, found = vectors(texts["train"], words, options, table.embedding_dim)
+        with torch.no_grad():
+            table.weight[torch.from_numpy(FIRST + np.flatnonzero(known))] = torch.from_numpy(rows[known])
+        facts |= found | {"words_with_vector": int(known.sum()), "features": table.embedding_dim}
+        facts |= {"trainable": table.weight.requires_grad}
+    return facts | {"coverage": {role: coverage(part, words, known) for role, part in texts.items()}}

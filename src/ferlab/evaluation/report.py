@@ -12,12 +12,14 @@ from rich.text import Text
 from ferlab.evaluation import (
     averaged,
     calibration_words,
+    classic_words,
     column_slices,
     copies_aside,
     explained,
     headlined,
     measured,
     over_folds,
+    words_known,
 )
 from ferlab.evaluation.clusters import in_words
 from ferlab.evaluation.verdict import compare
@@ -61,6 +63,7 @@ def write_report(
         _classes(test),
         "## Data",
         *_data(metrics),
+        *classic_words.section(metrics),
         "## Training",
         _training(training, noun(data.get("modality"))),
     ]
@@ -144,7 +147,9 @@ def _measures(metrics: dict[str, Any]) -> str:
     }
     rows += [[label, *(estimate(metrics[s][name], name) for s in splits)] for name, label in named.items()]
     note = "Validation chose the epoch, so its figures flatter. "
-    if metrics["protocol"].get("selection") == "test":
+    if (classic := classic_words.note(metrics)) is not None:
+        note = classic
+    elif metrics["protocol"].get("selection") == "test":
         note = "**The test samples chose the epoch**, so the test figures flatter. "
     how = metrics["test"]["intervals"]
     return f"{table(rows)}\n\n{note}Macro: the plain mean over classes that occur. {in_words(how)}"
@@ -174,9 +179,7 @@ def _data(metrics: dict[str, Any]) -> list[str]:
         rows[0].append(f"weight in the loss{since}")
         for row, weight in zip(rows[1:], [*data["class_weights"], None], strict=True):
             row.append("" if weight is None else f"{weight:.3f}")
-    chosen = protocol.get("selection")
-    text = f"Protocol **{protocol['name']}**, hash `{protocol.get('hash', '')}`"
-    text += f"; the epoch was chosen on {chosen}." if chosen else "."
+    text = f"Protocol **{protocol['name']}**, hash `{protocol.get('hash', '')}`{classic_words.chosen_on(metrics)}"
     text += _crossing(protocol)
     return [text, table(rows), *(f"- {note}" for note in data.get("notes", []))]
 
@@ -211,7 +214,7 @@ def _training(training: dict[str, Any], samples: str) -> str:
         "first weights": _first_weights(get("pretrained")),
         "stages": "; ".join(map(_stage, get("stages") or [])) or None,
     }
-    facts |= measured.lines(training, samples)
+    facts |= words_known.lines(training) | measured.lines(training, samples)
     if get("epochs") is not None:
         facts["epochs"] = f"{get('epochs')} of at most {get('max_epochs')}" + ", interrupted" * bool(get("interrupted"))
     if get("chosen_epoch") is not None:

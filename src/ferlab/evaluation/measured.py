@@ -1,6 +1,8 @@
-"""What the callbacks `throughput` and `memory` measured, in words for the report."""
+"""What the callbacks `throughput` and `memory` measured, and what a classic run took, in words for the report."""
 
 from typing import Any
+
+from ferlab.evaluation.words import duration
 
 
 def lines(training: dict[str, Any], samples: str = "images") -> dict[str, str | None]:
@@ -13,6 +15,20 @@ def lines(training: dict[str, Any], samples: str = "images") -> dict[str, str | 
     return {
         "a middle epoch": _speed(training.get("throughput"), samples),
         "weights and optimizer": _memory(training.get("memory")),
+        **_classic(training, samples),
+    }
+
+
+def _classic(training: dict[str, Any], samples: str) -> dict[str, str | None]:
+    if "features_seconds" not in training:
+        return {}
+    search, predicted = training["search_seconds"], training["predicted_per_second"]
+    return {
+        "features": f"{duration(training['features_seconds'])}, those from the cache included",
+        "search": None if search is None else duration(search),
+        "fit": duration(training["fit_seconds"]),
+        "prediction": f"{duration(training['predict_seconds'])} for test, {predicted:,.0f} {samples}/s, without features",
+        "parameters and multiply-adds": training["size_reason"],
     }
 
 

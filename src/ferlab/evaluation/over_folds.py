@@ -76,7 +76,7 @@ def section(metrics: dict[str, Any]) -> list[str]:
     rows = [["fold", "n", "epoch kept", *(MEASURES[name] for name in SHOWN)]]
     for one in folds["each"]:
         cells = (estimate(one[name], name) for name in SHOWN)
-        rows.append([str(one["index"]), f"{one['n']:,}", str(one["chosen_epoch"]), *cells])
+        rows.append([str(one["index"]), f"{one['n']:,}", str(one["chosen_epoch"] or "-"), *cells])
     over = folds["over"]
     rows.append(["mean", "", "", *(number(over[name]["mean"], name) for name in SHOWN)])
     rows.append(["sd", "", "", *(number(over[name]["sd"], name) for name in SHOWN)])

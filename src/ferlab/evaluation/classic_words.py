@@ -1,0 +1,89 @@
+"""A classic run's pipeline and search in the words of its report."""
+
+from typing import Any
+
+from ferlab.evaluation.words import duration, table
+
+
+def section(metrics: dict[str, Any]) -> list[str]:
+    """Return the report's sections on features, steps, classifier and search; nothing for a network.
+
+    Args:
+        metrics: what stands in metrics.json.
+    """
+    facts = metrics.get("classic")
+    if not facts:
+        return []
+    parts = ["## Pipeline", "\n".join(_pipeline(facts))]
+    if facts["search"]:
+        parts += _search(facts["search"])
+    return parts
+
+
+def note(metrics: dict[str, Any]) -> str | None:
+    """Say what the validation samples were used for; None for a network."""
+    facts = metrics.get("classic")
+    if not facts:
+        return None
+    if not facts["validation"]:
+        return "Nothing was chosen on the validation samples: their figures are of new samples as well. "
+    return f"The validation samples {facts['validation']}, so their figures flatter. "
+
+
+def chosen_on(metrics: dict[str, Any]) -> str:
+    """Say in a phrase what chose the model, after the protocol's hash."""
+    chosen = metrics["protocol"].get("selection")
+    if "classic" not in metrics:
+        return f"; the epoch was chosen on {chosen}." if chosen else "."
+    search = metrics["classic"]["search"]
+    if not search:
+        return "; no option was searched for."
+    part = "validation" if search["rows"] == "val" else "training"
+    return f"; options were chosen on {part} samples."
+
+
+def _pipeline(facts: dict[str, Any]) -> list[str]:
+    features = ", ".join(f"{one['name']} ({one['features']:,})" for one in facts["features"])
+    lines = [f"- features: {features}"]
+    lines += [_output(one) for one in facts["outputs"]]
+    lines += [f"- scaling: {facts['scaling']}; reduction: {facts['reduction']}; both fitted on training samples alone"]
+    lines += [f"- probabilities: {facts['probabilities']}"]
+    return [*lines, *(f"- note: {one}" for one in facts["notes"])]
+
+
+def _output(one: dict[str, Any]) -> str:
+    of = f" of {one['label']}" if one["label"] else ""
+    options = ", ".join(f"{name}={'null' if value is None else value}" for name, value in one["options"].items())
+    text = f"- classifier{of}: {options}; it takes {one['used']:,} values of {one['given']:,}"
+    text += f", {one['constant']:,} being constant over the training samples" if one["constant"] else ""
+    text += f"; {one['support_vectors']:,} support vectors" if one["support_vectors"] is not None else ""
+    return f"{text}; fitted in {duration(one['fit_seconds'])}"
+
+
+def _search(search: dict[str, Any]) -> list[str]:
+    share = f"{100 * search['share']:.0f} % of the " if search["share"] < 1 else "all "
+    part = "validation" if search["rows"] == "val" else "training"
+    text = (
+        f"Kind {search['kind']}, by {search['metric']} over {search['folds']} folds of {share}{part} samples; the "
+        f"winner is fitted again on all training samples. Searching took {duration(search['seconds'])}. The winner's mean is the "
+        "best of many and flatters; every candidate with its folds stands in candidates.csv."
+    )
+    parts = ["## Search", text]
+    for one in search["of"]:
+        head = f"**{one['label']}**: " if one["label"] else ""
+        scored = (
+            f"{one['scored']:,} of {one['planned']:,} scored" if search["interrupted"] else f"{one['scored']:,} scored"
+        )
+        failed = f", {one['failed']} could not be fitted" if one["failed"] else ""
+        parts.append(f"{head}{scored}{failed}; chosen: {one['winner']}.")
+        rows = [["candidate", search["metric"], "sd over folds", "samples a fold", "seconds"]]
+        for top in one["top"]:
+            cells = [
+                f"{100 * top['mean']:.2f} %",
+                f"{100 * top['sd']:.2f}",
+                f"{top['samples']:,}",
+                f"{top['seconds']:,}",
+            ]
+            rows.append([top["options"], *cells])
+        parts.append(table(rows))
+    return parts

@@ -70,6 +70,9 @@ class Task(pl.LightningModule):
         self.augment: nn.Module | None = build(augment) if augment else None
         check_augment(self.augment, self.spec.modality)
         self.net: nn.Module = build(model["net"], self.preprocess.output_shape, self.spec.outputs)
+        vocabulary = getattr(self.preprocess, "vocabulary", None)
+        if vocabulary is not None and hasattr(self.net, "learn_words"):
+            self.net.learn_words(vocabulary, self.preprocess.documents, self.preprocess.texts)
         self.loss = build(loss, self.spec.kind)
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.net.to(memory_format=self.memory_format)

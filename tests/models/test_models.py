@@ -15,7 +15,9 @@ from torch import nn
 from ferlab.build import build
 from ferlab.config import conf_dir
 from ferlab.errors import FerlabError
+from ferlab.text.cleaning import Cleaning
 from ferlab.transforms.log_mel import LogMel
+from ferlab.transforms.text import Text
 
 FILES = sorted((conf_dir() / "model").glob("*.yaml"))
 # smallest (height, width), as each docstring says
@@ -73,6 +75,9 @@ def test_every_yaml_names_itself_and_spells_out_its_defaults(path: Path):
     hears = loaded["preprocess"]["_target_"] == "ferlab.transforms.log_mel.LogMel"
     own = set(inspect.signature(LogMel).parameters) - {"raw_shape"}
     sees = {"size", "crop", "channels", "scale", "mean", "std"}
+    if loaded["preprocess"]["_target_"] == "ferlab.transforms.text.Text":
+        sees = set(inspect.signature(Text).parameters) - {"raw_shape"}
+        assert set(loaded["preprocess"]["cleaning"]) == {"_target_", *inspect.signature(Cleaning).parameters}
     assert set(loaded["preprocess"]) == {"_target_", *(own if hears else sees)}
     target = hydra.utils.get_class(loaded["net"]["_target_"])
     options = {k: v for k, v in loaded["net"].items() if k != "_target_"}

@@ -29,7 +29,6 @@ class Corner:
     version: ClassVar[int] = 1
     chunk: ClassVar[int] = 4
     cores: ClassVar[str] = "threads"
-    gaps: ClassVar[bool] = False
     calls: ClassVar[list[int]] = []
 
     def transform(self, x: np.ndarray) -> np.ndarray:
@@ -183,25 +182,8 @@ def test_another_modality_is_refused() -> None:
         extract(Sparse(), images(), "toy")
     with pytest.raises(FerlabError, match=r"expected raw samples.*float64 \(2, 3\)"):
         extract(Corner(), np.zeros((2, 3)), "toy")
-    with pytest.raises(FerlabError, match="no samples in toy"):
+    with pytest.raises(FerlabError, match="features=corner: no samples"):
         extract(Corner(), images(0), "toy")
-
-
-def test_nan_is_refused_where_it_means_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Corner.transform
-
-    def broken(self: Corner, part: np.ndarray) -> np.ndarray:
-        rows = whole(self, part)
-        rows[part.reshape(len(part), -1)[:, 0] == x[9, 0, 0, 0]] = np.nan
-        return rows
-
-    x = images()
-    x[:, 0, 0, 0] = np.arange(18)
-    monkeypatch.setattr(Corner, "transform", broken)
-    with pytest.raises(FerlabError, match="NaN or infinity for sample 9"):
-        extract(Corner(), x, "toy", 1)
-    monkeypatch.setattr(Corner, "gaps", True)
-    assert np.isnan(extract(Corner(), x, "toy", 1)).any(axis=1).tolist() == [n == 9 for n in range(18)]
 
 
 def test_no_room_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ rows as workers; the rows of all samples lie in a memory-mapped file of 4 bytes 
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -33,27 +32,25 @@ def extract(feature: Feature, x: Shaped[np.ndarray, "sample ..."], what: str, wo
     Args:
         feature: what is computed; a feature that learns has been fitted.
         x: raw samples as `Samples.x` holds them; read chunk by chunk, so they may be memory-mapped.
-        what: what the progress bar says these samples are, "affectnet" say.
+        what: what the progress bar says is computed.
         workers: chunks computed at once; None: as many as there are cores for this process. The rows are the same
             for every number.
 
     Returns:
         float32 (sample, feature), memory-mapped and read-only where it was cached; scipy CSR where the feature
-        gives that.
+        gives that. NaN is passed on: whether it may be there depends on what the rows are for.
 
     Raises:
-        FerlabError: samples of another modality, no samples, NaN or infinity among the rows of a feature without
-            gaps, a cache folder without room; whatever the feature itself refuses.
+        FerlabError: samples of another modality, no samples, a cache folder without room; whatever the feature
+            itself refuses.
     """
     refuse_wrong_modality(feature, x)
-    name = name_of(feature)
     if len(x) == 0:
-        raise FerlabError(f"features={name}: no samples in {what}; expected at least one")
+        raise FerlabError(f"features={name_of(feature)}: no samples; expected at least one")
     workers = cores() if workers is None else workers
     chunks = _chunks(feature, x)
-    text = f"{name} of {what}"
     if feature.learns or not getattr(feature, "cached", True):
-        parts = {chunk.start: part for chunk, part in _rows(feature, x, chunks, workers, text)}
+        parts = {chunk.start: part for chunk, part in in_chunks(feature, x, chunks, workers, what)}
         return _stacked([parts[chunk.start] for chunk in chunks])
     key = {
         "feature": f"{type(feature).__module__}.{type(feature).__qualname__}",
@@ -67,7 +64,7 @@ def extract(feature: Feature, x: Shaped[np.ndarray, "sample ..."], what: str, wo
     def build() -> dict[str, Any]:
         with Unfinished(unfinished, len(x)) as table:
             left = [chunk for chunk in chunks if not table.has(chunk)]
-            for chunk, part in _rows(feature, x, left, workers, text):
+            for chunk, part in in_chunks(feature, x, left, workers, what):
                 table.put(chunk, part)
         return {"rows": table.rows()}
 
@@ -80,19 +77,6 @@ def _chunks(feature: Feature, x: Shaped[np.ndarray, "sample ..."]) -> list[slice
     per_sample = _CHUNK_BYTES // _TEXTS if x.dtype == object else max(1, x[:1].nbytes)
     size = getattr(feature, "chunk", None) or max(1, _CHUNK_BYTES // per_sample)
     return [slice(first, min(first + size, len(x))) for first in range(0, len(x), size)]
-
-
-def _rows(
-    feature: Feature, x: Shaped[np.ndarray, "sample ..."], chunks: list[slice], workers: int, text: str
-) -> Iterator[tuple[slice, Any]]:
-    """Yield each chunk's rows as they come, after a look at them."""
-    for chunk, part in in_chunks(feature, x, chunks, workers, text):
-        if not getattr(feature, "gaps", False) and isinstance(part, np.ndarray) and not np.isfinite(part).all():
-            bad = chunk.start + int(np.flatnonzero(~np.isfinite(part).all(axis=1))[0])
-            raise FerlabError(
-                f"features={name_of(feature)}: NaN or infinity for sample {bad:,}; expected finite values"
-            )
-        yield chunk, part
 
 
 def _stacked(parts: list[Any]) -> Any:

@@ -32,14 +32,13 @@ class Feature(Protocol):
       same, from processes, for work that holds the interpreter's lock) or "own" (chunk by chunk: `transform` uses all
       cores by itself);
     - `chunk`: samples a call of `transform`; default: about a mebibyte of them;
-    - `gaps`: True where a row of NaN is a meaningful answer (no face was found); otherwise NaN is refused;
     - `cached`: False where its values are cheaper to compute than to keep;
     - `names()`, or where they depend on the samples' shape `names(shape)`: what each value is called.
     """
 
     @property
     def modality(self) -> str:
-        """What it reads: "image", "audio" or "text"."""
+        """What it reads: "image", "audio", "text" or "any"."""
 
     @property
     def learns(self) -> bool:
@@ -113,7 +112,7 @@ def refuse_wrong_modality(feature: Feature, x: Shaped[np.ndarray, "sample ..."])
     Raises:
         FerlabError: they are of another modality, or of none.
     """
-    if (found := modality_of(x)) != feature.modality:
+    if (found := modality_of(x)) != feature.modality and feature.modality != "any":
         name, wanted = name_of(feature), MODALITIES[feature.modality][0]
         raise FerlabError(
             f"features={name}: reads {wanted}, found {MODALITIES[found][0]}; "

@@ -155,7 +155,7 @@ def test_encodings(tmp_path: Path) -> None:
     # an undefined byte of cp1252 is read as browsers do
     odd = plain(ROWS[:4]).decode().encode("cp1252") + b"x,\x81bc,0,0,0,0,0\n"
     assert load(written(tmp_path, odd)).x[-1] == "\x81bc"
-    with pytest.raises(FerlabError, match="expected utf-8, found b.*at byte"):
+    with pytest.raises(FerlabError, match=r"expected utf-8, found b.*at byte"):
         load(file, encoding="utf-8")
     with pytest.raises(FerlabError, match="no such encoding"):
         load(file, encoding="westrn")
@@ -178,8 +178,9 @@ def test_ten_folds_hold_every_pattern_alike(tmp_path: Path) -> None:
     written(tmp_path, plain(essays(640, 3)))
     samples = load(tmp_path)
     tested = []
+    options = values(compose("train", ["protocol=essays10"]))["protocol"]
     for fold in range(10):
-        protocol: Protocol = build(values(compose("train", ["protocol=essays10", f"protocol.fold={fold}"]))["protocol"])
+        protocol: Protocol = build(options | {"fold": fold})
         assignment = protocol.assign(samples)
         counts = {role: np.bincount(samples.strata[own], minlength=32) for role, own in assignment.indices.items()}
         assert counts["test"].tolist() == [2] * 32

@@ -1,4 +1,4 @@
-"""The essays' file in both its forms: the original table of a spreadsheet, and the UTF-8 one; texts made by a program."""
+"""The essays' file in both its forms, a spreadsheet's table and the UTF-8 one, of texts made by a program."""
 
 import csv
 import io

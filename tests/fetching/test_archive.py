@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from fakes.essays import essays, original
 from fakes.fer2013 import faces, table, tree, write_tar
 from fakes.web import Web, serve
 from fakes.zips import write_zip
 from ferlab.config import compose, conf_dir, plain
+from ferlab.data.essays import Essays
 from ferlab.data.fer2013 import Fer2013
 from ferlab.errors import FerlabError
 from ferlab.fetching import http, kaggle
@@ -71,6 +73,21 @@ def test_the_challenges_table(web: Web, folder: Path, tmp_path: Path) -> None:
     get(web, folder, "fetch=fer2013_table")
     assert listed(folder) == ["fer2013.tar.gz", "fer2013.tar.gz.sha256"]
     assert len(Fer2013(root=str(folder), check_counts=False).load().x) == 42
+
+
+def test_the_essays_bare_table(web: Web, folder: Path) -> None:
+    web.body = original(essays(8))
+    target = get(web, folder, "fetch=essays")
+    assert target == folder / "essays.csv" and target.read_bytes() == web.body
+    assert len(Essays(root=str(folder), check_counts=False).load()) == 8
+    # what is there already is looked at in the same way
+    assert get(web, folder, "fetch=essays") == target
+    target.unlink()
+    (folder / "essays.csv.sha256").unlink()
+    web.body = b"<!DOCTYPE html><html>sorry, gone</html>"
+    with pytest.raises(FerlabError, match=r"expected a CSV, found 39 bytes that begin with b'<!DOCTYPE"):
+        get(web, folder, "fetch=essays")
+    assert listed(folder) == ["essays.csv.wrong"]
 
 
 def test_goes_on_after_a_process_that_ended(web: Web, folder: Path) -> None:

@@ -22,7 +22,7 @@ TRAITS = ("EXT", "NEU", "AGR", "CON", "OPN")
 COUNT = 2_467
 GET = "https://github.com/SenticNet/personality-detection (essays.csv; python -m ferlab.fetch data=essays)"
 
-_FILES = ("essays.zip", "essays.csv", "essays/essays.csv", "essays/essays.zip")
+_LOOKED_FOR = ("essays.zip", "essays.csv", "essays/essays.csv", "essays/essays.zip")
 # author, text, traits
 _ORIGINAL = ("#AUTHID", "TEXT", *(f"c{trait}" for trait in TRAITS))
 _PLAIN = ("author_id", "text", *TRAITS)
@@ -59,7 +59,7 @@ class Essays:
         Raises:
             FerlabError: no file, none of the two forms, a broken row, or a wrong number of texts.
         """
-        source = _find(data_root("essays", self.root, _FILES, GET, "synthetic_essays"))
+        source = _find(data_root("essays", self.root, _LOOKED_FOR, GET, "synthetic_essays"))
         broken = Broken("essays", source, self.on_bad)
         table = read_table(source, broken, self.encoding, entry="essays.csv")
         form = next((form for form in (_ORIGINAL, _PLAIN) if set(form) <= set(table.columns)), None)
@@ -101,10 +101,10 @@ class Essays:
 def _find(root: Path) -> Path:
     if root.is_file():
         return root
-    for name in _FILES:
+    for name in _LOOKED_FOR:
         if (root / name).is_file():
             return root / name
-    raise missing("essays", f"in {root}", _FILES, GET, "synthetic_essays")
+    raise missing("essays", f"in {root}", _LOOKED_FOR, GET, "synthetic_essays")
 
 
 def _essay(row: Row, form: Sequence[str], known: dict[str, tuple[str, list[int]]]) -> tuple[str, tuple[str, list[int]]]:

@@ -32,7 +32,8 @@ def fetch(source: Source, output: str | None = None, accept: bool = False, sha25
     """Put an archive into a folder, unless it is there already and right.
 
     A download is checked before it gets its name: the MD5 and the length that the server declares, the given SHA-256,
-    and every checksum inside the archive. One that fails is kept as <name>.wrong, an unfinished one as <name>.part.
+    and every checksum inside the archive, or the first line of a bare CSV, which has none. One that fails is kept as
+    <name>.wrong, an unfinished one as <name>.part.
 
     Args:
         source: where it comes from.
@@ -133,6 +134,8 @@ def _digest(path: Path, kind: str) -> str:
 
 def _damage(path: Path, suffix: str) -> str | None:
     """Read an archive through; returns what is wrong with it."""
+    if suffix == ".csv":
+        return _no_table(path)
     try:
         if suffix == ".zip":
             with zipfile.ZipFile(path) as archive:
@@ -149,6 +152,14 @@ def _damage(path: Path, suffix: str) -> str | None:
         with path.open("rb") as file:
             head = file.read(40)
         return f"expected a whole {kind}, found {path.stat().st_size:,} bytes that begin with {head!r} ({error})"
+
+
+def _no_table(path: Path) -> str | None:
+    """Look at a table's first line: it has no checksums inside, and what reads it counts its rows."""
+    with path.open("rb") as file:
+        head = file.readline(4096)
+    named = b"," in head and not head.lstrip().startswith(b"<") and b"\0" not in head
+    return None if named else f"expected a CSV, found {path.stat().st_size:,} bytes that begin with {head[:40]!r}"
 
 
 def _refused(error: RefusedError, source: Source, target: Path, signed: bool) -> str:

@@ -43,6 +43,7 @@ FLOORS = (
     {"fine_tuning", "models", "transforms", "features", "text"},
     {"task", "data", "evaluation", "explain", "checkpoint", "tracking"},
     {
+        "answers",
         "auditing",
         "callbacks",
         "conclude",

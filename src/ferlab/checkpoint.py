@@ -2,19 +2,21 @@
 
 import os
 import pickle
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped, UInt8
+from jaxtyping import Float, Int32, Shaped, UInt8
 from torch import Tensor
 
 from ferlab.errors import FerlabError
-from ferlab.evaluation.temperature import tempered
+from ferlab.evaluation.temperature import tempered, tempered_labels
+from ferlab.evaluation.words import NOUNS
 from ferlab.task import Batch, Task
 from ferlab.transforms.image import Preprocess
+from ferlab.transforms.text import Text
 from ferlab.transforms.views import Views
 
 
@@ -50,6 +52,18 @@ class Predictor:
         """Class names, in the order of the probabilities' columns."""
         return self.task.spec.labels
 
+    @property
+    def thresholds(self) -> dict[str, float] | None:
+        """From which probability on each label of a multilabel task is said, at this temperature; else None.
+
+        A checkpoint that keeps none (its training was killed) decides at .5.
+        """
+        if self.task.spec.kind != "multilabel":
+            return None
+        known = kept_thresholds(self.task) or dict.fromkeys(self.labels, 0.5)
+        moved = tempered_labels(np.array(list(known.values())), self.temperature)
+        return dict(zip(known, moved.tolist(), strict=True))
+
     @torch.inference_mode()
     def tensor(self, x: Shaped[Tensor, "batch *sample"]) -> Float[Tensor, "batch classes"]:
         """Return probabilities, on the CPU, of one batch of raw samples."""
@@ -60,7 +74,10 @@ class Predictor:
             each = [self.task.probabilities(look).float() for look in looks]
         p = torch.stack(each).mean(0).cpu()
         # in double precision, so that no two classes come to share a place
-        return p if self.temperature == 1 else torch.from_numpy(tempered(p.numpy(), self.temperature))
+        if self.temperature == 1:
+            return p
+        apply = tempered_labels if self.task.spec.kind == "multilabel" else tempered
+        return torch.from_numpy(apply(p.numpy(), self.temperature))
 
     def rows(self, batches: Iterable[Batch]) -> tuple[np.ndarray, Float[np.ndarray, "sample classes"]]:
         """Return the samples' positions in the data set and their probabilities, in the batches' order."""
@@ -76,6 +93,24 @@ class Predictor:
         """Return probabilities of raw images, grey (one channel) or RGB, of any size, values 0 to 255."""
         x = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2)
         return torch.cat([self.tensor(part) for part in torch.split(x, batch_size)]).numpy()
+
+    def texts(self, texts: Sequence[str], batch_size: int = 256) -> Float[np.ndarray, "sample classes"]:
+        """Return probabilities of raw texts, cleaned and numbered as in training.
+
+        Raises:
+            FerlabError: the model was not trained on texts.
+        """
+        front = self.task.preprocess
+        if not isinstance(front, Text):
+            raise FerlabError(f"texts: this model was trained on {NOUNS[self.task.spec.modality]}")
+        return self.ids(front.encode(texts), batch_size)
+
+    def ids(
+        self, ids: Int32[np.ndarray, "sample tokens"], batch_size: int = 256
+    ) -> Float[np.ndarray, "sample classes"]:
+        """Return probabilities of texts whose words are numbered already."""
+        parts = torch.split(torch.from_numpy(ids), batch_size)
+        return torch.cat([self.tensor(part) for part in parts]).numpy()
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -120,6 +155,12 @@ def amend(path: Path, facts: dict[str, Any]) -> None:
 def calibration(task: Task) -> dict[str, Any] | None:
     """Return what a checkpoint's task knows of its calibration: temperature, thresholds; None where it knows none."""
     found: dict[str, Any] | None = (task.hparams["facts"] or {}).get("calibration")
+    return found
+
+
+def kept_thresholds(task: Task) -> dict[str, float] | None:
+    """Return from which probability on each label is said, of a multilabel checkpoint; None where it keeps none."""
+    found: dict[str, float] | None = (task.hparams["facts"] or {}).get("thresholds")
     return found
 
 

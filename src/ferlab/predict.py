@@ -1,4 +1,4 @@
-"""`python -m ferlab.predict checkpoint=best.ckpt images=PATH` (or sounds=PATH): what a trained model says of files."""
+"""`python -m ferlab.predict checkpoint=best.ckpt images=PATH` (or sounds=, texts=): what a model says of files."""
 
 from typing import Any
 

@@ -1,7 +1,5 @@
-"""Predicting image or sound files with a checkpoint alone."""
+"""Predicting image, sound or text files with a checkpoint alone."""
 
-import csv
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,16 +7,16 @@ from typing import Any
 import numpy as np
 import torch
 from rich.console import Console
-from rich.table import Table
 
+from ferlab.answers import Answers
 from ferlab.checkpoint import Predictor, calibration, load
 from ferlab.data.given_files import KINDS, find_files, read_image, read_sound
+from ferlab.data.given_texts import Given, read_texts
 from ferlab.errors import FerlabError
 from ferlab.evaluation.words import NOUNS
 from ferlab.task import Task
 from ferlab.transforms.log_mel import LogMel
-
-SHOWN = 50
+from ferlab.transforms.text import PADDING, UNKNOWN, Text
 
 
 def predict_files(
@@ -30,24 +28,31 @@ def predict_files(
     max_error: float | int | None = None,
     sounds: str | Sequence[str] | None = None,
     files: str | Sequence[str] | None = None,
+    texts: str | Sequence[str] | None = None,
+    column: str = "text",
+    encoding: str | None = None,
 ) -> tuple[list[Path], np.ndarray]:
-    """Predict image or sound files, print a table, and write it where asked.
+    """Predict image, sound or text files, print a table, and write it where asked.
 
-    One of `images`, `sounds` and `files` names them: a file, a folder (searched through), or several of them.
+    One of `images`, `sounds`, `texts` and `files` names them: a file, a folder (searched through), or several of them.
 
     Args:
         checkpoint: a checkpoint that ferlab.train wrote.
         images: pictures, grey or RGB, of any size.
-        output: a .csv to write: path, pred, one p_<class> column a class; with max_error also sure, "yes" or "no".
+        output: a .csv to write: path, pred, one p_<class> column a class; with max_error also sure, "yes" or "no". Of
+            a multilabel task pred_<label>, "yes" or "no" by the checkpoint's thresholds, and p_<label>.
         device: where the model runs.
         calibrated: apply the checkpoint's temperature, where it has one.
         max_error: a wished error rate that the checkpoint knows a threshold for: where the largest probability is
             below it the table says "unsure".
         sounds: clips of any rate and length, resampled to the checkpoint's rate; channels are averaged.
-        files: whichever of the two the checkpoint takes.
+        files: whichever of these the checkpoint takes.
+        texts: text files, each one text, and tables (.csv), each row of which is one.
+        column: the column of texts in a table.
+        encoding: of texts, as Python calls it; None: found out.
 
     Returns:
-        The files and their probabilities, (file, class).
+        The files, of a table followed by the row's lines, and their probabilities, (file, class).
 
     Raises:
         FerlabError: no such file, none in the folder, one that is broken, the other kind of files, a checkpoint that
@@ -55,12 +60,24 @@ def predict_files(
     """
     task = load(checkpoint)
     known = calibration(task) if calibrated else None
+    if max_error is not None and task.spec.kind == "multilabel":
+        raise FerlabError(
+            "predict: max_error is for models that give one answer; this one says yes or no to each label"
+        )
     threshold = None if max_error is None else _threshold(checkpoint, calibration(task), calibrated, max_error)
     predictor = Predictor(task, device=device, temperature=known["temperature"] if known else 1.0)
-    paths = _files(task, {"images": images, "sounds": sounds, "files": files})
-    probabilities, notes = _predict(predictor, paths)
+    given = _given(task, {"images": images, "sounds": sounds, "texts": texts, "files": files})
+    if isinstance(task.preprocess, Text):
+        read, notes = read_texts(given, column, encoding)
+        paths = [Path(one.name) for one in read]
+        probabilities, said = _predict_texts(predictor, read)
+        notes += said
+    else:
+        paths = find_files(given, KINDS[task.spec.modality])
+        probabilities, notes = _predict(predictor, paths)
     sure = None if threshold is None else probabilities.max(1) >= threshold
-    _show(paths, probabilities, predictor, sure)
+    answers = Answers([str(path) for path in paths], probabilities, predictor, sure)
+    answers.show()
     console = Console()
     for note in notes:
         console.print(note, highlight=False, markup=False)
@@ -72,28 +89,55 @@ def predict_files(
             highlight=False,
         )
     if output is not None:
-        _write(Path(output), paths, probabilities, predictor.labels, sure)
+        answers.write(Path(output))
     return paths, probabilities
 
 
-def _files(task: Task, given: dict[str, str | Sequence[str] | None]) -> list[Path]:
-    """Return the files, whichever option names them.
+def _given(task: Task, given: dict[str, str | Sequence[str] | None]) -> Sequence[str]:
+    """Return the paths, whichever option names them.
 
     Raises:
         FerlabError: not one option, or the one for another kind of model.
     """
-    kind = KINDS[task.spec.modality]
+    own = "texts" if task.spec.modality == "text" else KINDS[task.spec.modality].option
     named = {option: paths for option, paths in given.items() if paths is not None}
     if len(named) != 1:
         found = " and ".join(named) or "none of them"
         raise FerlabError(f"predict: expected one of {', '.join(f'{o}=PATH' for o in given)}, found {found}")
     ((option, paths),) = named.items()
-    if option not in ("files", kind.option):
+    if option not in ("files", own):
         raise FerlabError(
-            f"predict: {option}=..., but this checkpoint was trained on {NOUNS[task.spec.modality]}; "
-            f"cure: {kind.option}=PATH"
+            f"predict: {option}=..., but this checkpoint was trained on {NOUNS[task.spec.modality]}; cure: {own}=PATH"
         )
-    return find_files([paths] if isinstance(paths, str) else paths, kind)
+    return [paths] if isinstance(paths, str) else paths
+
+
+def _predict_texts(predictor: Predictor, given: list[Given]) -> tuple[np.ndarray, list[str]]:
+    """Return probabilities (text, class), and what must be said of the texts."""
+    front = predictor.task.preprocess
+    assert isinstance(front, Text)
+    cleaned = front.clean([one.text for one in given])
+    ids = front.number(cleaned)
+    notes = []
+    if longer := sum(len(words) > front.tokens for words in cleaned):
+        most = max(map(len, cleaned))
+        notes.append(
+            f"the model reads the {front.keep} {front.tokens:,} words that cleaning leaves of a text; {longer:,} of "
+            f"{len(given):,} texts have more (up to {most:,}), and the rest is not read"
+        )
+    nothing = [one.name for one, words in zip(given, cleaned, strict=True) if not words]
+    if nothing:
+        notes.append(f"cleaning leaves no word of {_some(nothing)}: the answer comes from padding alone")
+    read, unknown = (ids != PADDING).sum(1), (ids == UNKNOWN).sum(1)
+    strange = [one.name for one, n, none in zip(given, read, unknown, strict=True) if n and none > n / 2]
+    if strange:
+        notes.append(f"most words of {_some(strange)} are none that the model learnt: another language or script?")
+    return predictor.ids(ids), notes
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def _predict(predictor: Predictor, files: list[Path]) -> tuple[np.ndarray, list[str]]:
@@ -142,45 +186,3 @@ def _calibration(known: dict[str, Any] | None, calibrated: bool) -> str:
         return f"probabilities not calibrated: {known['note']}"
     text = f"probabilities calibrated: temperature {known['temperature']:.2f}, fitted on {known['n']:,} validation rows"
     return text + (f" ({known['note']})" if known["note"] else "")
-
-
-def _show(files: list[Path], probabilities: np.ndarray, predictor: Predictor, sure: np.ndarray | None) -> None:
-    facts = predictor.task.hparams["facts"] or {}
-    trained = facts.get("data", {})
-    kind = " (SYNTHETIC data: says nothing of real people)" if trained.get("synthetic") else ""
-    table = Table(title=f"{facts.get('name', 'model')} trained on {trained.get('name', 'unknown data')}{kind}")
-    kinds = KINDS[predictor.task.spec.modality]
-    table.add_column(kinds.noun, overflow="fold")
-    table.add_column("prediction", style="bold")
-    table.add_column("probability", justify="right", style="bold")
-    table.add_column("next")
-    table.add_column("probability", justify="right")
-    resolved = [path.resolve() for path in files]
-    # a whole path would wrap: names are told below the folder that all files share
-    folder = os.path.commonpath([path.parent for path in resolved])
-    certain = np.full(len(files), True) if sure is None else sure
-    for path, row, answered in list(zip(resolved, probabilities, certain, strict=True))[:SHOWN]:
-        first, second = (int(k) for k in row.argsort()[::-1][:2])
-        names = predictor.labels
-        answer = names[first] if answered else f"[yellow]unsure[/] [dim]({names[first]})[/]"
-        table.add_row(str(path.relative_to(folder)), answer, f"{row[first]:.3f}", names[second], f"{row[second]:.3f}")
-    console = Console()
-    console.print(table)
-    console.print(f"{kinds.option} in {folder}", soft_wrap=True, markup=False, highlight=False)
-    if len(files) > SHOWN:
-        console.print(f"... and {len(files) - SHOWN} more")
-    console.print("output=predictions.csv writes every file and every class")
-
-
-def _write(
-    path: Path, files: list[Path], probabilities: np.ndarray, labels: Sequence[str], sure: np.ndarray | None
-) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", newline="") as file:
-        writer = csv.writer(file)
-        columns = [] if sure is None else ["sure"]
-        writer.writerow(["path", "pred", *columns, *(f"p_{label}" for label in labels)])
-        for i, (name, row) in enumerate(zip(files, probabilities, strict=True)):
-            said = [] if sure is None else ["yes" if sure[i] else "no"]
-            writer.writerow([name, labels[int(row.argmax())], *said, *(f"{p:.6f}" for p in row)])
-    temporary.replace(path)

@@ -32,6 +32,17 @@ def tempered(
     return np.asarray(p / p.sum(1, keepdims=True))
 
 
+def tempered_labels(
+    probabilities: Float[np.ndarray, "*row label"], temperature: float | int
+) -> Float[np.ndarray, "*row label"]:
+    """Return what a model of several labels says at a temperature: each label's logit divided by it, as of two classes.
+
+    The order of the probabilities of a label stays, so a threshold moves with them and decides as before.
+    """
+    p = probabilities.astype(np.float64).reshape(-1)
+    return tempered(np.stack([1 - p, p], axis=1), temperature)[:, 1].reshape(probabilities.shape)
+
+
 def fit(
     probabilities: Float[np.ndarray, "row classes"],
     labels: Int64[np.ndarray, "row"],

@@ -108,7 +108,11 @@ class Text(nn.Module):
 
     def encode(self, texts: Sequence[str]) -> Int32[np.ndarray, "sample tokens"]:
         """Return the numbers of raw texts' words; a text of which cleaning leaves nothing is all padding."""
-        return self.number(clean(texts, self.cleaning))
+        return self.number(self.clean(texts))
+
+    def clean(self, texts: Sequence[str]) -> list[list[str]]:
+        """Return the words that cleaning leaves of raw texts."""
+        return clean(texts, self.cleaning)
 
     def number(self, cleaned: Sequence[Sequence[str]]) -> Int32[np.ndarray, "sample tokens"]:
         """Return the numbers of cleaned texts' words.

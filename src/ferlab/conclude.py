@@ -14,12 +14,15 @@ from jaxtyping import Float, Int64, Shaped
 from rich.console import Console
 
 from ferlab.data.datamodule import DataModule
+from ferlab.data.sampling import class_counts
 from ferlab.evaluation import calibrated
 from ferlab.evaluation.column_slices import column_slices
 from ferlab.evaluation.copies_aside import standard_slices
 from ferlab.evaluation.measure import measure
 from ferlab.evaluation.report import print_summary, write_report
 from ferlab.evaluation.rows import Rows, write_rows
+from ferlab.evaluation.thresholds import VALIDATION, thresholds_of
+from ferlab.evaluation.trait_measures import larger_sides
 
 
 def write_predictions(
@@ -30,6 +33,7 @@ def write_predictions(
     probabilities: Float[np.ndarray, "row classes"],
     marks: Sequence[str] = (),
     further: Mapping[str, Any] | None = None,
+    thresholds: str | float | int | Mapping[str, float] = VALIDATION,
 ) -> Rows:
     """Write the rows of samples with all that their data set and protocol know of them.
 
@@ -39,12 +43,14 @@ def write_predictions(
         indices: positions of the samples in the data set.
         splits: "val" or "test" of each.
         probabilities: of each class in the order of `data.spec.labels`, each row summing to 1; of a binary task two
-            columns.
+            columns; of a multilabel task each label's own.
         marks: what is to be read with care, beside the protocol's own marks.
         further: plain values for the file's metadata.
+        thresholds: multilabel: from which probability on each label is said: "validation", chosen on the validation
+            rows; one number for all; or a number each, as an earlier call left them in `meta["thresholds"]`.
 
     Raises:
-        FerlabError: no probabilities (NaN, say).
+        FerlabError: no probabilities (NaN, say), or no thresholds.
     """
     samples, facts = data.samples, data.assignment.facts
     columns = {**samples.columns, **data.assignment.columns}
@@ -57,6 +63,11 @@ def write_predictions(
         "protocol": {**facts, "marks": [*facts["marks"], *marks]},
         **(further or {}),
     }
+    if data.spec.kind == "multilabel" and not isinstance(thresholds, Mapping):
+        val = np.asarray(splits) == "val"
+        thresholds = thresholds_of(thresholds, data.spec.labels, probabilities[val], samples.labels[indices[val]])
+    if data.spec.kind == "multilabel":
+        meta["thresholds"] = thresholds
     return write_rows(
         path,
         samples.ids[indices],
@@ -127,9 +138,12 @@ def report(
         print_summary(result, folder)
 
 
-def majority(data: DataModule) -> str:
-    """Return the class that a constant guesser names: the largest of the training part."""
-    counts = np.bincount(data.samples.labels[data.assignment.indices["train"]], minlength=len(data.spec.labels))
+def majority(data: DataModule) -> str | dict[str, str]:
+    """Return what a constant guesser says: the largest class of the training part, or of each label no or yes."""
+    train = data.assignment.indices["train"]
+    counts = class_counts(data.samples, train)
+    if data.spec.kind == "multilabel":
+        return larger_sides(data.spec.labels, counts.tolist(), len(train))
     return data.spec.labels[int(counts.argmax())]
 
 

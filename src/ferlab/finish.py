@@ -1,5 +1,6 @@
 """The end of a run: rows, figures of merit, pictures and the report, all from one chosen checkpoint."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from rich.console import Console
 
 from ferlab.build import build
-from ferlab.checkpoint import Predictor, amend
+from ferlab.checkpoint import Predictor, amend, kept_thresholds
 from ferlab.conclude import majority, marks_of, measured, report, write_json, write_predictions
 from ferlab.data.datamodule import DataModule
 from ferlab.evaluation import calibrated
@@ -17,6 +18,7 @@ from ferlab.evaluation.paired import accuracy_difference
 from ferlab.evaluation.pictures import Pictures
 from ferlab.evaluation.projected import draw_projections
 from ferlab.evaluation.rows import Rows
+from ferlab.evaluation.thresholds import VALIDATION
 from ferlab.task import Task
 
 
@@ -49,17 +51,22 @@ def finish(
         What went into metrics.json.
     """
     predictor = Predictor(task, device=device, precision=training["precision"])
-    rows = predict(predictor, data, folder / "predictions.parquet", marks=marks_of(training))
+    marks = [*marks_of(training), *([task.loss.mark] if task.loss.mark else [])]
+    # chosen once: those that the checkpoint keeps are what it says to everybody
+    thresholds = kept_thresholds(task) or config.get("thresholds", VALIDATION)
+    rows = predict(predictor, data, folder / "predictions.parquet", marks, thresholds)
     result = measured(
         rows, data, config["model"]["name"], config["seed"], training, config["document"], config.get("wished_errors")
     )
     if best is not None:
-        amend(best, {"calibration": calibrated.facts(result["calibration"])})
+        own = {"thresholds": rows.meta["thresholds"]} if "thresholds" in rows.meta else {}
+        amend(best, {"calibration": calibrated.facts(result["calibration"]), **own})
     tta = folder / "predictions_tta.parquet"
     tta.unlink(missing_ok=True)
     if config.get("tta"):
         averaging = Predictor(task, device, training["precision"], views=build(config["tta"]))
-        result["tta"] = averaged(averaging, data, rows, predict(averaging, data, tta, marks=marks_of(training)))
+        same = rows.meta.get("thresholds", thresholds)
+        result["tta"] = averaged(averaging, data, rows, predict(averaging, data, tta, marks, same))
     write_json(folder / "metrics.json", result)
     figures, explanations = (
         draw_figures(folder, config, result, rows, task, data, curves) if config["figures"] else ([], None)
@@ -130,7 +137,13 @@ def draw_figures(
     return figures, found
 
 
-def predict(predictor: Predictor, data: DataModule, path: Path, marks: list[str]) -> Rows:
+def predict(
+    predictor: Predictor,
+    data: DataModule,
+    path: Path,
+    marks: Sequence[str] = (),
+    thresholds: str | float | int | Mapping[str, float] = VALIDATION,
+) -> Rows:
     """Predict the validation and the test samples and write their rows."""
     indices, splits, probabilities = [], [], []
     for split in ("val", "test"):
@@ -146,4 +159,5 @@ def predict(predictor: Predictor, data: DataModule, path: Path, marks: list[str]
         np.concatenate(probabilities),
         marks,
         {"tta": None if predictor.views is None else predictor.views.name},
+        thresholds,
     )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ferlab.errors import FerlabError
+from ferlab.evaluation.multilabel_rows import TRAIT, is_multilabel, sample_ids
 from ferlab.evaluation.rows import Rows
 
 FOLD = "fold"
@@ -53,10 +54,20 @@ def pooled(folds: Sequence[Rows]) -> Rows:
     for index, rows in enumerate(folds):
         columns = {"data_fold" if name == FOLD else name: values for name, values in rows.columns.items()}
         columns[FOLD] = np.full(len(rows), index, dtype=np.int64)
-        ids = np.where(rows.splits == "val", np.char.add(rows.ids, f" (fold {index})"), rows.ids)
+        ids = np.where(rows.splits == "val", _marked(rows, f" (fold {index})"), rows.ids)
         marked.append(replace(rows, ids=ids, columns=columns))
     rows = joined(marked)
+    if is_multilabel(rows.meta):
+        rows = replace(rows, meta={**rows.meta, "thresholds": [fold.meta["thresholds"] for fold in folds]})
     tested, count = np.unique(rows.ids[rows.splits == "test"], return_counts=True)
     if (twice := tested[count > 1]).size:
         raise FerlabError(f"pooling folds: expected each sample tested once, {twice[0]} is in two folds' test samples")
     return rows.take(np.lexsort((rows.ids, rows.splits == "test")))
+
+
+def _marked(rows: Rows, mark: str) -> np.ndarray:
+    """Return ids with a mark behind the sample's; the label stays last."""
+    if not is_multilabel(rows.meta):
+        return np.char.add(rows.ids, mark)
+    ends = np.char.add("/", rows.columns[TRAIT].astype(str))
+    return np.char.add(sample_ids(rows.ids, rows.columns[TRAIT], mark), ends)

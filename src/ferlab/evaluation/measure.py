@@ -4,14 +4,16 @@ What a split cannot tell is null, never NaN. Where rows are not independent (`cl
 a clustered bootstrap.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Int64
 
 from ferlab.errors import FerlabError
 from ferlab.evaluation.clusters import Units, clusters_of
+from ferlab.evaluation.estimates import Estimate, clustered, estimate, proportion
 from ferlab.evaluation.intervals import (
     LEVEL,
     RESAMPLES,
@@ -22,15 +24,20 @@ from ferlab.evaluation.intervals import (
     weighted_auroc,
     wilson,
 )
-from ferlab.evaluation.resampling import LIMITS, OF_A_CLASS, metrics_of, resample
+from ferlab.evaluation.multilabel_rows import is_multilabel
+from ferlab.evaluation.resampling import OF_A_CLASS, metrics_of, resample
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.scores import confusion_matrix, label_ranks, macro_scores
-
-Estimate = dict[str, float | str]
+from ferlab.evaluation.trait_measures import measure_traits
 
 
 def measure(
-    rows: Rows, split: str, *, majority: str | None = None, resamples: int = RESAMPLES, seed: int = SEED
+    rows: Rows,
+    split: str,
+    *,
+    majority: str | Mapping[str, str] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
 ) -> dict[str, Any]:
     """Compute every figure of one split.
 
@@ -38,12 +45,13 @@ def measure(
         rows: a run's predictions.
         split: "val" or "test".
         majority: the class a constant guesser names (the largest of the training set); by default the largest of
-            the split itself.
+            the split itself. Multilabel: "no" or "yes" of each label.
         resamples: bootstrap draws.
         seed: of the bootstrap; the same rows and seed give the same figures to the last digit.
 
     Returns:
-        Plain values. An estimate is {"value", "low", "high", "interval"} or None: accuracy, top1..topK,
+        Plain values; of several labels a sample those of `measure_traits`. An estimate is
+        {"value", "low", "high", "interval"} or None: accuracy, top1..topK,
         precision_macro, recall_macro, f1_macro, auroc_macro, log_loss, majority.accuracy, and in per_class.<name>:
         precision, recall, f1, auroc beside support and predicted (counts). Its interval is "wilson" or "bootstrap"; of
         clustered rows "clustered bootstrap", or "wilson over clusters" where no draw differs, or "none", the whole
@@ -54,6 +62,10 @@ def measure(
         FerlabError: the split holds no rows, or `majority` is no class.
     """
     part = rows.split(split)
+    if is_multilabel(part.meta):
+        assert majority is None or not isinstance(majority, str)
+        return measure_traits(part, split, majority, resamples, seed)
+    assert majority is None or isinstance(majority, str)
     n, names = len(part), part.names
     confusion = confusion_matrix(part.labels, part.preds, len(names))
     units = clusters_of(part)
@@ -67,9 +79,9 @@ def measure(
         "labels": list(names),
         "absent": [name for name, count in zip(names, support, strict=True) if not count],
         "intervals": {"level": LEVEL, "resamples": resamples, "seed": seed, **units.facts()},
-        "accuracy": _proportion(int(np.trace(confusion)), n),
+        "accuracy": proportion(int(np.trace(confusion)), n),
     }
-    out |= {f"top{k}": _proportion(int(top[k - 1]), n) for k in range(1, len(names) + 1)}
+    out |= {f"top{k}": proportion(int(top[k - 1]), n) for k in range(1, len(names) + 1)}
     out |= _macro(confusion, row_resamples, seed)
     areas, out["auroc_macro"], out["log_loss"] = _ranked(part, row_resamples, seed)
     out["per_class"] = {
@@ -79,7 +91,7 @@ def measure(
     if majority is not None and majority not in names:
         raise FerlabError(f"baseline: expected a class of {list(names)}, found {majority!r}")
     guess = int(support.argmax()) if majority is None else names.index(majority)
-    out["majority"] = {"label": names[guess], "accuracy": _proportion(int(support[guess]), n)}
+    out["majority"] = {"label": names[guess], "accuracy": proportion(int(support[guess]), n)}
     out["confusion"] = confusion.tolist()
     if units.index is not None:
         _recluster(out, part, units, guess, resamples, seed)
@@ -89,7 +101,7 @@ def measure(
 def _macro(confusion: Int64[np.ndarray, "classes classes"], resamples: int, seed: int) -> dict[str, Estimate]:
     draws = macro_scores(resample_confusion(confusion, resamples, seed))
     return {
-        name: _estimate(float(value), percentile(draws[name]), "bootstrap")
+        name: estimate(float(value), percentile(draws[name]), "bootstrap")
         for name, value in macro_scores(confusion).items()
     }
 
@@ -102,9 +114,9 @@ def _one_class(confusion: Int64[np.ndarray, "classes classes"], i: int) -> dict[
     # F1 = 2 J / (1 + J) with J = right / (rows of the class by truth or by prediction), a proportion: its Wilson
     # bounds carry over exactly, where a bootstrap of a rare class would give an interval of no width
     low, high = wilson(right, support + predicted - right)
-    f1 = _estimate(2 * right / (support + predicted), (2 * low / (1 + low), 2 * high / (1 + high)), "wilson")
-    precision = _proportion(right, predicted) if predicted else _estimate(0.0, (0.0, 1.0), "wilson")
-    return {"precision": precision, "recall": _proportion(right, support), "f1": f1}
+    f1 = estimate(2 * right / (support + predicted), (2 * low / (1 + low), 2 * high / (1 + high)), "wilson")
+    precision = proportion(right, predicted) if predicted else estimate(0.0, (0.0, 1.0), "wilson")
+    return {"precision": precision, "recall": proportion(right, support), "f1": f1}
 
 
 def _ranked(rows: Rows, resamples: int, seed: int) -> tuple[list[Estimate | None], Estimate | None, Estimate]:
@@ -125,16 +137,16 @@ def _ranked(rows: Rows, resamples: int, seed: int) -> tuple[list[Estimate | None
         loss_draws.append(np.einsum("rb,r->b", weights, loss) / len(p))
         if curves:
             area_draws.append(areas(weights))
-    log_loss = _estimate(float(loss.mean()), percentile(np.concatenate(loss_draws)), "bootstrap")
+    log_loss = estimate(float(loss.mean()), percentile(np.concatenate(loss_draws)), "bootstrap")
     per_class: list[Estimate | None] = [None] * p.shape[1]
     if not curves:
         return per_class, None, log_loss
     values, draws = areas(np.ones((len(p), 1), dtype=np.float32))[:, 0], np.concatenate(area_draws, axis=1)
     for i, value, draw in zip(curves, values, draws, strict=True):
-        per_class[i] = _estimate(float(value), percentile(draw), "bootstrap")
+        per_class[i] = estimate(float(value), percentile(draw), "bootstrap")
     occurs = (~np.isnan(draws)).sum(0)
     mean_draw = np.where(occurs > 0, np.nansum(draws, axis=0) / np.maximum(occurs, 1), np.nan)
-    return per_class, _estimate(float(values.mean()), percentile(mean_draw), "bootstrap"), log_loss
+    return per_class, estimate(float(values.mean()), percentile(mean_draw), "bootstrap"), log_loss
 
 
 def _recluster(out: dict[str, Any], part: Rows, units: Units, guess: int, resamples: int, seed: int) -> None:
@@ -149,7 +161,7 @@ def _recluster(out: dict[str, Any], part: Rows, units: Units, guess: int, resamp
     assert units.index is not None
 
     def again(metric: str, found: Estimate | None, clusters: int) -> Estimate | None:
-        return None if found is None else _clustered(metric, float(found["value"]), draws[metric], clusters)
+        return None if found is None else clustered(metric, float(found["value"]), draws[metric], clusters)
 
     for metric in [*(m for m in metrics if m in out), "top1", top]:
         out[metric] = again(metric, out[metric], units.count)
@@ -158,24 +170,3 @@ def _recluster(out: dict[str, Any], part: Rows, units: Units, guess: int, resamp
         holding = len(np.unique(units.index[(part.labels == i) | (part.preds == i)]))
         one |= {kind: again(f"{kind}.{name}", one[kind], holding) for kind in OF_A_CLASS}
     out["majority"]["accuracy"] = again("majority", out["majority"]["accuracy"], units.count)
-
-
-def _clustered(metric: str, value: float, draws: Float[np.ndarray, "resample"], clusters: int) -> Estimate:
-    bounds, limit = percentile(draws, clusters=max(clusters, 2)), LIMITS.get(metric, 1.0)
-    if clusters < 2 or (metric in LIMITS and bounds is None):
-        return _estimate(value, (0.0, limit), "none")
-    if bounds is None or bounds[0] == bounds[1]:
-        # no draw differs (a class never recognised, say): an interval of no width would claim to know
-        low, high = wilson(round(value * clusters), clusters)
-        return _estimate(value, (min(low, value), max(high, value)), "wilson over clusters")
-    return _estimate(value, (min(bounds[0], value), max(bounds[1], value)), "clustered bootstrap")
-
-
-def _proportion(successes: int, n: int) -> Estimate:
-    return _estimate(successes / n, wilson(successes, n), "wilson")
-
-
-def _estimate(value: float, bounds: tuple[float, float] | None, method: str) -> Estimate:
-    """Round to six decimals: far below any interval's width, far above the noise of summation order."""
-    low, high = bounds if bounds is not None else (0.0, 1.0)
-    return {"value": round(value, 6), "low": round(low, 6), "high": round(high, 6), "interval": method}

@@ -1,5 +1,9 @@
 """Any figure of merit under row weights: the one road from resampled, permuted or sliced rows to a figure.
 
+Of several labels a sample every macro figure and every area is the mean over the labels of each one's own: precision
+and F1 of its yes, its balanced accuracy (recall_macro), its area. A label that the weights leave without one is not in
+the mean.
+
 Rows drawn twice weigh two, rows left out weigh nothing. The same seed gives the same weights, so the draws of two
 models on the same rows are paired, and their difference is the paired bootstrap's.
 """
@@ -14,10 +18,14 @@ from ferlab.errors import FerlabError
 from ferlab.evaluation.calibration import brier_losses, log_losses
 from ferlab.evaluation.clusters import Units
 from ferlab.evaluation.intervals import RESAMPLES, SEED, weighted_auroc
+from ferlab.evaluation.multilabel_rows import TRAIT, is_multilabel
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.scores import class_scores, label_ranks, macro_scores
 
 MACRO = ("precision_macro", "recall_macro", "f1_macro")
+# what a macro figure is of a single label's rows
+OF_A_LABEL = {"precision_macro": "precision.yes", "recall_macro": "recall_macro", "f1_macro": "f1.yes"}
+OF_A_LABEL |= dict.fromkeys(("auroc_macro", "auroc.no", "auroc.yes"), "auroc.yes")
 LOSSES = {"log_loss": log_losses, "brier": brier_losses}
 OF_A_CLASS = ("precision", "recall", "f1", "auroc")
 # the largest value that each may take: what is said where nothing can be
@@ -90,6 +98,30 @@ def weighted(rows: Rows, metrics: Sequence[str], weights: Iterable[Weights]) -> 
 
 def _scores(rows: Rows, metrics: Sequence[str]) -> Callable[[Weights], dict[str, Draws]]:
     """Prepare what does not depend on the weights, and return the figures as a function of them."""
+    macro = [m for m in metrics if m in OF_A_LABEL] if is_multilabel(rows.meta) else []
+    if not macro:
+        return plain_scores(rows, metrics)
+    others = plain_scores(rows, [m for m in metrics if m not in macro])
+    places = [np.flatnonzero(rows.columns[TRAIT] == trait) for trait in np.unique(rows.columns[TRAIT])]
+    wanted = list({OF_A_LABEL[m] for m in macro})
+    labels = [(place, plain_scores(rows.take(place), wanted)) for place in places]
+
+    def scores(weights: Weights) -> dict[str, Draws]:
+        each = [of_label(weights[place]) for place, of_label in labels]
+        return others(weights) | {m: mean_of([one[OF_A_LABEL[m]] for one in each]) for m in macro}
+
+    return scores
+
+
+def mean_of(draws: Sequence[Draws]) -> Draws:
+    """Return the mean of several figures in each draw, of those that it tells; NaN where it tells none."""
+    every = np.stack(draws)
+    told = (~np.isnan(every)).sum(0)
+    return np.asarray(np.where(told > 0, np.nansum(every, axis=0) / np.maximum(told, 1), np.nan))
+
+
+def plain_scores(rows: Rows, metrics: Sequence[str]) -> Callable[[Weights], dict[str, Draws]]:
+    """Return the figures of rows as a function of weights (row, draw), whatever label each row speaks of."""
     classes, p = len(rows.names), rows.probabilities.astype(np.float64)
     of_a_class = {m: m.partition(".")[::2] for m in metrics if "." in m}
     tables = any(m in MACRO for m in metrics) or any(kind != "auroc" for kind, _ in of_a_class.values())
@@ -119,9 +151,7 @@ def _scores(rows: Rows, metrics: Sequence[str]) -> Callable[[Weights], dict[str,
         areas = {i: weighted_auroc(p[:, i], rows.labels == i, weights) for i in sorted(wanted)}
         out |= {m: areas[rows.names.index(name)] for m, (kind, name) in of_a_class.items() if kind == "auroc"}
         if "auroc_macro" in metrics:
-            every = np.stack([areas[i] for i in range(classes)])
-            told = (~np.isnan(every)).sum(0)
-            out["auroc_macro"] = np.where(told > 0, np.nansum(every, axis=0) / np.maximum(told, 1), np.nan)
+            out["auroc_macro"] = mean_of([areas[i] for i in range(classes)])
         return out
 
     return scores

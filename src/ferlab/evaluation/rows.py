@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from jaxtyping import Float, Float32, Int64, Shaped
 
 from ferlab.errors import FerlabError
+from ferlab.evaluation.multilabel_rows import is_multilabel, lengthened, own_columns, widened
+from ferlab.evaluation.thresholds import decided
 
 COLUMNS = ("id", "split", "label", "pred")
 META = b"ferlab"
@@ -21,7 +23,7 @@ SUM_TOLERANCE = 1e-2
 
 @dataclass(frozen=True)
 class Rows:
-    """What a model said of each sample.
+    """What a model said of each sample; of several labels a sample, of each sample and label (multilabel_rows.py).
 
     Attributes:
         ids: sample ids, unique within a split.
@@ -77,7 +79,7 @@ def write_rows(
     path: Path,
     ids: Sequence[str] | Shaped[np.ndarray, "_"],
     splits: Sequence[str] | Shaped[np.ndarray, "_"],
-    labels: Int64[np.ndarray, "_"],
+    labels: Int64[np.ndarray, "_"] | Int64[np.ndarray, "_ classes"],
     probabilities: Float[np.ndarray, "_ classes"],
     meta: dict[str, Any],
     columns: Mapping[str, Shaped[np.ndarray, "_"]] | None = None,
@@ -88,9 +90,11 @@ def write_rows(
         path: the file, replaced if it exists.
         ids: sample ids, unique within a split.
         splits: "val" or "test" of each row.
-        labels: index of the true class.
-        probabilities: (row, classes) in 0..1, each row summing to 1; a binary task has two columns.
-        meta: plain values; `meta["spec"]["labels"]` names the classes.
+        labels: index of the true class; multilabel: (row, label), 0 or 1.
+        probabilities: (row, classes) in 0..1, each row summing to 1; a binary task has two columns. Multilabel: of
+            each label its own.
+        meta: plain values; `meta["spec"]["labels"]` names the classes, and `meta["thresholds"]` says from which
+            probability on each label of a multilabel task is said.
         columns: further facts of each row, text or numbers, by a name that is none of the file's own.
 
     Raises:
@@ -101,29 +105,42 @@ def write_rows(
     lengths = [len(part) for part in (ids, splits, labels, probabilities, *further.values())]
     if len(set(lengths)) > 1:
         raise FerlabError(f"{path}: expected as many ids, splits, labels, probabilities and columns; found {lengths}")
-    if taken := [name for name in further if name in COLUMNS or name.startswith("p_")]:
+    many = is_multilabel(meta)
+    own = own_columns(names) if many else {*COLUMNS, *(name for name in further if name.startswith("p_"))}
+    if taken := [name for name in further if name in own]:
         raise FerlabError(
             f"{path}: the data set's columns {taken} are named as the file's own; rename them in its table"
         )
-    rows = Rows(
-        np.asarray(ids, dtype=str),
-        np.asarray(splits, dtype=str),
-        np.asarray(labels, dtype=np.int64),
-        probabilities.argmax(1).astype(np.int64),
-        probabilities.astype(np.float32),
-        names,
-        meta,
-        further,
-    )
-    _check(rows, path)
-    cells: dict[str, Any] = {
-        "id": pa.array(rows.ids.tolist(), pa.string()),
-        "split": pa.array(rows.splits.tolist(), pa.string()),
-        "label": pa.array([names[i] for i in rows.labels], pa.string()),
-        "pred": pa.array([names[i] for i in rows.preds], pa.string()),
-    }
-    cells |= {f"p_{name}": pa.array(rows.probabilities[:, i], pa.float32()) for i, name in enumerate(names)}
-    cells |= {name: pa.array(values.tolist()) for name, values in further.items()}
+    ids, splits, labels = np.asarray(ids, dtype=str), np.asarray(splits, dtype=str), np.asarray(labels, dtype=np.int64)
+    if many:
+        said = decided(probabilities, meta["thresholds"])
+        rows = Rows(**lengthened(ids, splits, labels, said, probabilities, meta, further))
+    else:
+        preds = probabilities.argmax(1).astype(np.int64)
+        rows = Rows(ids, splits, labels, preds, probabilities.astype(np.float32), names, meta, further)
+    save_rows(path, rows)
+    return rows
+
+
+def save_rows(path: Path, rows: Rows) -> None:
+    """Write rows as they are, whole or not at all.
+
+    Raises:
+        FerlabError: the rows are not what `read_rows` accepts.
+    """
+    names, meta = _checked(rows, path).names, rows.meta
+    if is_multilabel(meta):
+        parts = rows.ids, rows.splits, rows.labels, rows.preds, rows.probabilities
+        cells, meta = widened(*parts, meta, rows.columns)
+    else:
+        cells = {
+            "id": pa.array(rows.ids.tolist(), pa.string()),
+            "split": pa.array(rows.splits.tolist(), pa.string()),
+            "label": pa.array([names[i] for i in rows.labels], pa.string()),
+            "pred": pa.array([names[i] for i in rows.preds], pa.string()),
+        }
+        cells |= {f"p_{name}": pa.array(rows.probabilities[:, i], pa.float32()) for i, name in enumerate(names)}
+        cells |= {name: pa.array(values.tolist()) for name, values in rows.columns.items()}
     table = pa.table(cells).replace_schema_metadata({META: json.dumps(meta, sort_keys=True).encode()})
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -132,7 +149,6 @@ def write_rows(
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    return rows
 
 
 def read_rows(path: Path) -> Rows:
@@ -150,12 +166,15 @@ def read_rows(path: Path) -> Rows:
         raise FerlabError(
             f"{path}: not a readable parquet file ({error}); run ferlab.evaluate to write it anew"
         ) from error
+    raw = (table.schema.metadata or {}).get(META)
+    meta = {} if raw is None else json.loads(raw)
+    if is_multilabel(meta):
+        return _checked(_read_multilabel(table, meta, path), path)
     names = tuple(name[2:] for name in table.column_names if name.startswith("p_"))
     missing = [name for name in COLUMNS if name not in table.column_names]
     if missing or len(names) < 2:
         wanted = f"{', '.join(COLUMNS)} and two or more p_<class>"
         raise FerlabError(f"{path}: expected the columns {wanted}; found {table.column_names}")
-    raw = (table.schema.metadata or {}).get(META)
     if raw is None:
         raise FerlabError(f"{path}: the file's metadata lacks the key 'ferlab'; expected a file that ferlab wrote")
     rows = Rows(
@@ -165,15 +184,29 @@ def read_rows(path: Path) -> Rows:
         _indices(table["pred"].to_pylist(), names, "pred", path),
         np.stack([table[f"p_{name}"].to_numpy().astype(np.float32) for name in names], axis=1),
         names,
-        json.loads(raw),
-        {
-            name: _values(np.asarray(table[name].to_pylist()))
-            for name in table.column_names
-            if name not in COLUMNS and not name.startswith("p_")
-        },
+        meta,
+        _further(table, {*COLUMNS, *(f"p_{name}" for name in names)}),
     )
-    _check(rows, path)
-    return rows
+    return _checked(rows, path)
+
+
+def _read_multilabel(table: pa.Table, meta: dict[str, Any], path: Path) -> Rows:
+    """Return one row a sample and label from a table of one a sample."""
+    traits = meta["spec"]["labels"]
+    own = own_columns(traits) - {"trait", "sample"}
+    if missing := sorted(own - set(table.column_names)):
+        raise FerlabError(f"{path}: expected the columns {sorted(own)}; {missing} are missing")
+    label, pred, p = (
+        np.stack([table[f"{part}_{name}"].to_numpy() for name in traits], axis=1) for part in ("label", "pred", "p")
+    )
+    if not (np.isin(label, (0, 1)).all() and np.isin(pred, (0, 1)).all()):
+        raise FerlabError(f"{path}: expected 0 or 1 in the columns label_<label> and pred_<label>")
+    ids, splits = (np.asarray(table[name].to_pylist(), dtype=str) for name in ("id", "split"))
+    return Rows(**lengthened(ids, splits, label.astype(np.int64), pred == 1, p, meta, _further(table, own)))
+
+
+def _further(table: pa.Table, own: set[str]) -> dict[str, Shaped[np.ndarray, "_"]]:
+    return {name: _values(np.asarray(table[name].to_pylist())) for name in table.column_names if name not in own}
 
 
 def _values(values: Shaped[np.ndarray, "_"]) -> Shaped[np.ndarray, "_"]:
@@ -190,7 +223,7 @@ def _indices(values: list[Any], names: tuple[str, ...], column: str, path: Path)
     return np.asarray([index[value] for value in values], dtype=np.int64)
 
 
-def _check(rows: Rows, path: Path) -> None:
+def _checked(rows: Rows, path: Path) -> Rows:
     if not len(rows):
         raise FerlabError(f"{path}: expected one row or more, found none")
     if rows.probabilities.shape[1] != len(rows.names):
@@ -213,3 +246,4 @@ def _check(rows: Rows, path: Path) -> None:
     keys = np.char.add(np.char.add(rows.splits, "\0"), rows.ids)
     if len(np.unique(keys)) != len(keys):
         raise FerlabError(f"{path}: an id stands twice in one split; expected one row a sample")
+    return rows

@@ -1,6 +1,7 @@
 """Cross-validation: every fold of a protocol trained and tested, and the test rows pooled."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -16,11 +17,13 @@ from ferlab.evaluation.copies_aside import standard_slices
 from ferlab.evaluation.dots import dots
 from ferlab.evaluation.joining import pooled
 from ferlab.evaluation.measure import measure
+from ferlab.evaluation.multilabel_rows import is_multilabel
 from ferlab.evaluation.over_folds import fold_facts, pooled_data, pooled_protocol
 from ferlab.evaluation.report import print_summary, write_report
-from ferlab.evaluation.rows import Rows, write_rows
+from ferlab.evaluation.rows import Rows, save_rows
 from ferlab.evaluation.run_folder import Run
 from ferlab.evaluation.style import Caption, save
+from ferlab.evaluation.trait_measures import larger_sides
 from ferlab.studies.parts import Fit, Part, discard, open_folder, refuse_processes, run_parts
 
 
@@ -74,12 +77,16 @@ def pool(folder: Path, config: dict[str, Any], runs: list[Run], command: str) ->
     every = [run.metrics for run in runs]
     facts = pooled_protocol([one["protocol"] for one in every])
     rows = pooled([run.rows for run in runs])
-    meta = {**rows.meta, "protocol": facts}
-    rows = write_rows(
-        folder / "predictions.parquet", rows.ids, rows.splits, rows.labels, rows.probabilities, meta, rows.columns
-    )
+    rows = replace(rows, meta={**rows.meta, "protocol": facts})
+    # as they are: each fold decided by its own thresholds, where a task has any
+    save_rows(folder / "predictions.parquet", rows)
     data = pooled_data([one["data"] for one in every])
-    majority = data["labels"][int(np.argmax(data["class_counts"]["train"]))]
+    counts = data["class_counts"]["train"]
+    majority: str | dict[str, str]
+    if is_multilabel(rows.meta):
+        majority = larger_sides(data["labels"], counts, facts["counts"]["train"])
+    else:
+        majority = data["labels"][int(np.argmax(counts))]
     result = {
         "model": every[0]["model"],
         "seed": config["seed"],

@@ -11,6 +11,8 @@ from ferlab.classic.scoring import Scored
 
 NO_SIZE = "not counted: a classic classifier's size is no number of weights that compares with a network's"
 TOP = 10
+# of conf/classifier, what does not change the fitted classifier
+UNTOLD = ("_target_", "grid", "name", "cores", "memory_mb")
 
 
 def pipeline_facts(
@@ -65,7 +67,7 @@ def _step(values: Mapping[str, Any]) -> str:
 
 def _output(one: Output) -> dict[str, Any]:
     recipe, sizes = one.fitted.recipe, one.fitted.prepared.sizes
-    options = {key: value for key, value in recipe.classifier.items() if key not in ("_target_", "grid", "name")}
+    options = {key: value for key, value in recipe.classifier.items() if key not in UNTOLD}
     return {
         "label": one.label,
         "options": options,

@@ -1,7 +1,7 @@
 """The scores of candidates on inner folds: each fold fits its own scaling, reduction and classifier."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -50,6 +50,9 @@ class Scored:
         return float(np.std(self.scores, ddof=1)) if len(self.scores) > 1 else 0.0
 
 
+Tell = Callable[[Scored], None]
+
+
 def score_of(metric: str, y: Int64[np.ndarray, "row"], values: Float64[np.ndarray, "row classes"]) -> float:
     """Return accuracy, recall_macro or f1_macro of what a classifier decides."""
     confusion = confusion_matrix(y, values.argmax(1).astype(np.int64), values.shape[1])
@@ -59,9 +62,9 @@ def score_of(metric: str, y: Int64[np.ndarray, "row"], values: Float64[np.ndarra
 
 
 def score(
-    recipe: Recipe, candidates: Sequence[Candidate], material: Material, folds: Sequence[Fold], metric: str
-) -> Iterator[Scored]:
-    """Yield each candidate's scores as it is done."""
+    recipe: Recipe, candidates: Sequence[Candidate], material: Material, folds: Sequence[Fold], metric: str, tell: Tell
+) -> None:
+    """Tell each candidate's scores as it is done."""
     prepared: dict[str, list[tuple[Features, Features]]] = {}
     for candidate in candidates:
         begun, one = time.monotonic(), recipe.chosen(candidate)
@@ -80,10 +83,11 @@ def score(
         except FerlabError as error:
             # one candidate that cannot be is no reason to lose the others
             scores, failed = [], str(error)
-        yield Scored(candidate, tuple(scores), time.monotonic() - begun, _samples(folds), failed=failed)
+        tell(Scored(candidate, tuple(scores), time.monotonic() - begun, samples_of(folds), failed=failed))
 
 
-def _samples(folds: Sequence[Fold]) -> int:
+def samples_of(folds: Sequence[Fold]) -> int:
+    """Return the training rows of a fold, on average."""
     return round(float(np.mean([len(fold.train) for fold in folds])))
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,14 +11,14 @@ import numpy as np
 from ferlab.classic.candidates import Candidate, candidates_of, words
 from ferlab.classic.fitting import Recipe
 from ferlab.classic.folds import Material, inner_folds
-from ferlab.classic.scoring import Scored, score
+from ferlab.classic.scoring import Scored, Tell, score
 from ferlab.errors import FerlabError
 
 log = logging.getLogger(__name__)
 KINDS = ("none", "grid", "random", "halving")
 METRICS = ("accuracy", "recall_macro", "f1_macro")
 ROWS = ("train", "val")
-Scorer = Callable[[Recipe, Sequence[Candidate], Material, Sequence[Any], str], Iterator[Scored]]
+Scorer = Callable[[Recipe, Sequence[Candidate], Material, Sequence[Any], str, Tell], None]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def run_search(
         labels: class names.
         keep: told of the finished candidates after each, to write them down.
         say: told a line a candidate.
-        scorer: yields the scores of candidates.
+        scorer: tells the scores of candidates.
 
     Raises:
         FerlabError: no candidate, folds that cannot be, or candidates that cannot be fitted.
@@ -99,10 +99,13 @@ def run_search(
                 best = sorted(range(len(last)), key=lambda k: -last[k].mean)[:count]
                 candidates = _by_steps([last[k].candidate for k in best])
             part, own = (material, folds) if rows is None else _fewer(material, rows, search["folds"], recipe, labels)
-            for one in scorer(recipe, candidates, part, own, search["metric"]):
+
+            def tell(one: Scored, number: int = number) -> None:
                 scored.append(replace(one, round=number))
                 keep(scored)
                 say(_line(scored, planned, search, time.monotonic() - begun))
+
+            scorer(recipe, candidates, part, own, search["metric"], tell)
     except KeyboardInterrupt:
         if not scored:
             raise
@@ -133,7 +136,7 @@ def _rounds(search: Mapping[str, Any], count: int, material: Material, folds: in
     samples, factor = len(np.unique(material.origin)), search["factor"]
     rounds: list[tuple[int, int | None]] = []
     rows = max(search["min_samples"], 2 * folds)
-    while count > 1 and rows < samples:
+    while count > factor and rows < samples:
         rounds.append((count, rows))
         count, rows = max(1, round(count / factor)), rows * factor
     return [*rounds, (count, None)]

@@ -62,6 +62,7 @@ def search_svm(
     score: str | Score = "accuracy",
     sample_weight: Any = None,
     progress: Callable[[int, int], None] | None = None,
+    each: Callable[[int, int, float, float], None] | None = None,
 ) -> SvmSearch:
     """Fit and score every candidate on every fold; candidates that come to the same are fitted once.
 
@@ -74,6 +75,8 @@ def search_svm(
         score: "accuracy", "recall_macro", "f1_macro" or a function of the true and the predicted labels.
         sample_weight: (sample,) that multiplies C.
         progress: called with the fits (of a candidate on a fold) done and all.
+        each: called with candidate, fold, score and seconds as soon as these are known; whoever interrupts the search
+            keeps them.
 
     Raises:
         FerlabError: a wrong option, fold or shape, NaN, or a class of `y` missing among a fold's rows to train on.
@@ -104,6 +107,8 @@ def search_svm(
             found.seconds[number] += outcome.seconds / len(twins[outcome.trial])
             found.supports[number] += outcome.supports / len(parts)
             done += 1
+            if each:
+                each(number, outcome.fold, value, outcome.seconds / len(twins[outcome.trial]))
         if progress:
             progress(done, scores.size)
     return found

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ferlab.evaluation import classic_words
 from ferlab.evaluation.words import table
 
 NAMES = {
@@ -35,7 +36,7 @@ def section(metrics: dict[str, Any]) -> list[str]:
         "interval is that of the error without the noise, so the value may stand at its upper end. All other figures "
         "of this page are those of the probabilities as trained; `ferlab.predict` prints calibrated ones."
     )
-    return [*parts, "### Answering only when sure", *_selective(found)]
+    return [*parts, "### Answering only when sure", *_selective(found, classic_words.epoch_too(metrics))]
 
 
 def summary_rows(metrics: dict[str, Any]) -> list[list[str]]:
@@ -81,7 +82,7 @@ def _marks(metrics: dict[str, Any]) -> list[str]:
     ]
 
 
-def _selective(found: dict[str, Any]) -> list[str]:
+def _selective(found: dict[str, Any], also: str) -> list[str]:
     selective = found["selective"]
     rows = [["wished error rate", "confidence asked for", "answers, test", "errors among them, test", "promise"]]
     reasons = []
@@ -99,8 +100,8 @@ def _selective(found: dict[str, Any]) -> list[str]:
     area, excess = (selective["test"][name] for name in ("aurc", "aurc_excess"))
     text = (
         "Thresholds of the calibrated confidence, chosen on the validation rows. With the promise: with 95 % certainty "
-        "no more than the wished share of such answers is wrong, of new samples like the validation rows (which also "
-        "chose the epoch), drawn independently of each other. Without: the validation rows kept the wish themselves. "
+        "no more than the wished share of such answers is wrong, of new samples like the validation "
+        f"rows{also}, drawn independently of each other. Without: the validation rows kept the wish themselves. "
         f"Area under the risk-coverage curve, test: {_estimate(area, 'nll')}; {_estimate(excess, 'nll')} above the "
         "best possible order of the same answers."
     )

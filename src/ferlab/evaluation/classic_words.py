@@ -42,6 +42,14 @@ def chosen_on(metrics: dict[str, Any]) -> str:
     return f"; options were chosen on {part} samples."
 
 
+def epoch_too(metrics: dict[str, Any]) -> str:
+    """Say in brackets what else the validation rows were used for; empty where nothing else."""
+    if "classic" not in metrics:
+        return " (which also chose the epoch)"
+    used = metrics["classic"]["validation"]
+    return f" (which also {used})" if used else ""
+
+
 def _pipeline(facts: dict[str, Any]) -> list[str]:
     features = ", ".join(f"{one['name']} ({one['features']:,})" for one in facts["features"])
     lines = [f"- features: {features}"]
@@ -65,25 +73,20 @@ def _search(search: dict[str, Any]) -> list[str]:
     part = "validation" if search["rows"] == "val" else "training"
     text = (
         f"Kind {search['kind']}, by {search['metric']} over {search['folds']} folds of {share}{part} samples; the "
-        f"winner is fitted again on all training samples. Searching took {duration(search['seconds'])}. The winner's mean is the "
-        "best of many and flatters; every candidate with its folds stands in candidates.csv."
+        "winner is fitted again on all training samples. "
+        f"Searching took {duration(search['seconds'])}. The winner's mean is "
+        "the best of many and flatters; every candidate with its folds stands in candidates.csv."
     )
     parts = ["## Search", text]
     for one in search["of"]:
         head = f"**{one['label']}**: " if one["label"] else ""
-        scored = (
-            f"{one['scored']:,} of {one['planned']:,} scored" if search["interrupted"] else f"{one['scored']:,} scored"
-        )
+        scored = f"{one['scored']:,}" + (f" of {one['planned']:,}" if search["interrupted"] else "") + " scored"
         failed = f", {one['failed']} could not be fitted" if one["failed"] else ""
         parts.append(f"{head}{scored}{failed}; chosen: {one['winner']}.")
         rows = [["candidate", search["metric"], "sd over folds", "samples a fold", "seconds"]]
         for top in one["top"]:
-            cells = [
-                f"{100 * top['mean']:.2f} %",
-                f"{100 * top['sd']:.2f}",
-                f"{top['samples']:,}",
-                f"{top['seconds']:,}",
-            ]
+            score = [f"{100 * top['mean']:.2f} %", f"{100 * top['sd']:.2f}"]
+            cells = [*score, f"{top['samples']:,}", f"{top['seconds']:,}"]
             rows.append([top["options"], *cells])
         parts.append(table(rows))
     return parts

@@ -27,7 +27,7 @@ def _classic(training: dict[str, Any], samples: str) -> dict[str, str | None]:
         "features": f"{duration(training['features_seconds'])}, those from the cache included",
         "search": None if search is None else duration(search),
         "fit": duration(training["fit_seconds"]),
-        "prediction": f"{duration(training['predict_seconds'])} for test, {predicted:,.0f} {samples}/s, without features",
+        "prediction": f"{duration(training['predict_seconds'])} for test, {predicted:,.0f} {samples}/s, features aside",
         "parameters and multiply-adds": training["size_reason"],
     }
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from pytorch_lightning.utilities import rank_zero_only
 from torch import Tensor, nn
 
@@ -18,6 +19,7 @@ from ferlab.errors import FerlabError
 from ferlab.models import backbones
 from ferlab.models.timm_net import TimmNet
 from ferlab.task import Task
+from ferlab.transforms.text import FIRST, Text
 
 KINDS = (".safetensors", ".pth", ".pt", ".ckpt")
 HUB = "huggingface.co"
@@ -28,7 +30,8 @@ def start_from(task: Task, pretrained: bool | str | None) -> dict[str, Any] | No
 
     Of a timm model the backbone is filled, of any other model everything but `head`, its outputs: the labels may be
     others. A first convolution for grey images is filled from one for RGB by adding up its channels, one for RGB from
-    one for grey by a third for each: an RGB image of three equal channels gives what the grey one gave.
+    one for grey by a third for each: an RGB image of three equal channels gives what the grey one gave. Of a model for
+    texts each word gets the row that it had in the other vocabulary; words that it lacked keep their own.
 
     Args:
         task: the task; what was loaded also goes into its facts, and so into its checkpoints.
@@ -51,6 +54,8 @@ def start_from(task: Task, pretrained: bool | str | None) -> dict[str, Any] | No
     else:
         state, source = _read(path, net)
     mine = {name: value for name, value in part.state_dict().items() if part is not net or name[:5] != "head."}
+    if path is not None and path.suffix == ".ckpt" and isinstance(task.preprocess, Text):
+        state, source = _by_word(state, source, mine, path, task.preprocess)
     chosen = _fitting(state, mine, source)
     part.load_state_dict(chosen, strict=False)
     facts = {
@@ -163,6 +168,27 @@ def _of_run(path: Path, net: nn.Module) -> tuple[dict[str, Tensor], str]:
             f"{net.name}; cure: model.backbone={there if 'backbone' in theirs else '...'}, or another checkpoint"
         )
     return {name.removeprefix("backbone."): v for name, v in state.items() if name.startswith("backbone.")}, source
+
+
+def _by_word(
+    state: Mapping[str, Tensor], source: str, mine: Mapping[str, Tensor], path: Path, front: Text
+) -> tuple[dict[str, Tensor], str]:
+    """Move what belongs to words from another vocabulary's rows to ours; return also how many words it had."""
+    theirs = checkpoint.read(path)["hyper_parameters"]["model"]["preprocess"].get("vocabulary")
+    ours = front.vocabulary
+    if theirs is None or ours is None or theirs == ours:
+        return dict(state), source
+    places = {word: row for row, word in enumerate(theirs, FIRST)}
+    shared = [(row, places[word]) for row, word in enumerate(ours, FIRST) if word in places]
+    rows = torch.tensor([(row, row) for row in range(FIRST)] + shared)
+    before, now = len(theirs) + FIRST, len(ours) + FIRST
+    moved = dict(state)
+    for name, value in state.items():
+        sizes = zip(value.shape, mine[name].shape if name in mine else (), strict=False)
+        axis = next((i for i, pair in enumerate(sizes) if pair == (before, now)), None)
+        if axis is not None:
+            moved[name] = mine[name].to(value).index_copy(axis, rows[:, 0], value.index_select(axis, rows[:, 1]))
+    return moved, f"{source}, which knows {len(shared):,} of {len(ours):,} words"
 
 
 def _fitting(state: Mapping[str, Tensor], mine: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:

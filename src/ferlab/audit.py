@@ -1,4 +1,4 @@
-"""`python -m ferlab.audit data=fer2013`: copies, contradicting labels, blank images and balance of a data set."""
+"""`python -m ferlab.audit data=fer2013`: copies, contradicting labels, balance and oddities of images or texts."""
 
 from typing import Any
 

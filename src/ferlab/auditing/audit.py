@@ -13,13 +13,16 @@ from ferlab.auditing.balance import class_balance
 from ferlab.auditing.draw import draw_sheets
 from ferlab.auditing.duplicates import contradicting_pairs, contradictions, count_copies, split_names
 from ferlab.auditing.made_pairs import measure_recall
-from ferlab.auditing.page import page, print_summary
+from ferlab.auditing.page import cost, page, print_summary
 from ferlab.auditing.pixels import light, look_at_light
+from ferlab.auditing.texts import look_at_texts
+from ferlab.auditing.texts_page import text_findings, text_page
 from ferlab.auditing.votes import look_at_votes
 from ferlab.build import build
 from ferlab.data.copies import Copies, find_copies
 from ferlab.data.samples import Samples
 from ferlab.errors import FerlabError
+from ferlab.evaluation.words import noun
 from ferlab.memory import peak_memory
 
 
@@ -45,7 +48,7 @@ class _Stopwatch:
 
 
 def audit(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
-    """Audit a data set; write audit.json, audit.md and sheets/.
+    """Audit a data set; write audit.json, audit.md and, of images, sheets/.
 
     Args:
         config: conf/audit.yaml composed and resolved.
@@ -56,15 +59,17 @@ def audit(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
         What went into audit.json.
 
     Raises:
-        FerlabError: no images, or a mistake in the configuration or the data.
+        FerlabError: neither images nor texts, or a mistake in the configuration or the data.
     """
     if not isinstance(config["examples"], int) or config["examples"] < 1:
         raise FerlabError(f"examples: expected a whole number, 1 or more, found {config['examples']!r}")
     watch = _Stopwatch()
     samples: Samples = build(config["data"]).load()
-    if samples.spec.modality != "image":
-        raise FerlabError(f"audit: {samples.name} holds {samples.spec.modality}; expected images")
     watch.lap("read")
+    if samples.spec.modality == "text":
+        return _audit_texts(samples, folder, command, watch)
+    if samples.spec.modality != "image":
+        raise FerlabError(f"audit: {samples.name} holds {samples.spec.modality}; expected images or texts")
     copies = find_copies(samples.x, samples.name)
     watch.lap("copies")
     votes, voted = look_at_votes(samples, config["votes"], config["data"].get("root"))
@@ -97,11 +102,22 @@ def audit(config: dict[str, Any], folder: Path, command: str) -> dict[str, Any]:
     return result
 
 
+def _audit_texts(samples: Samples, folder: Path, command: str, watch: _Stopwatch) -> dict[str, Any]:
+    result: dict[str, Any] = {"data": _facts(samples), **look_at_texts(samples), "command": command}
+    watch.lap("texts")
+    result["cost"] = watch.cost()
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "audit.json", json.dumps(result, indent=1, allow_nan=False) + "\n")
+    _write(folder / "audit.md", text_page(result, cost(result)))
+    print_summary(result, folder, Console(), text_findings(result))
+    return result
+
+
 def _facts(samples: Samples) -> dict[str, Any]:
     return {
         "name": samples.name,
         "synthetic": samples.synthetic,
-        "images": len(samples),
+        f"{noun(samples.spec.modality)}": len(samples),
         "shape": list(samples.x.shape[1:]),
         "labels": list(samples.spec.labels),
         "splits": {name: int((samples.splits == name).sum()) for name in split_names(samples)},

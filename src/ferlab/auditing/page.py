@@ -48,16 +48,16 @@ def page(result: dict[str, Any], sheets: Sequence[Path] = ()) -> str:
         *_light(result["light"]),
         *_votes(result["votes"]),
         *_pictures(sheets),
-        _cost(result),
+        cost(result),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def print_summary(result: dict[str, Any], folder: Path, console: Console) -> None:
-    """Print the findings and where the files lie."""
+def print_summary(result: dict[str, Any], folder: Path, console: Console, found: Sequence[str] | None = None) -> None:
+    """Print the findings, those of images unless others are given, and where the files lie."""
     console.print(f"[bold]Audit of {escape(result['data']['name'])}[/bold]")
-    console.print(Markdown("\n".join(f"- {line}" for line in findings(result))))
-    console.print(_cost(result).splitlines()[0], markup=False, highlight=False)
+    console.print(Markdown("\n".join(f"- {line}" for line in found or findings(result))))
+    console.print(cost(result).splitlines()[0], markup=False, highlight=False)
     console.print(f"{folder / 'audit.md'}", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -189,12 +189,13 @@ def _pictures(sheets: Sequence[Path]) -> list[str]:
     return ["## Pictures", *(f"![{_TITLES[path.stem]}]({path.as_posix()})" for path in sheets)]
 
 
-def _cost(result: dict[str, Any]) -> str:
-    cost = result["cost"]
-    steps = ", ".join(f"{step} {duration(s)}" for step, s in cost["seconds"].items() if step != "all")
+def cost(result: dict[str, Any]) -> str:
+    """Return how long an audit took, what it needed, and the command that repeats it."""
+    used = result["cost"]
+    steps = ", ".join(f"{step} {duration(s)}" for step, s in used["seconds"].items() if step != "all")
     return (
-        f"{duration(cost['seconds']['all'])} ({steps}), {duration(cost['processor_seconds'])} of processor time; "
-        f"at most {cost['peak_memory_mb']:,} MiB of memory.\n\n"
+        f"{duration(used['seconds']['all'])} ({steps}), {duration(used['processor_seconds'])} of processor time; "
+        f"at most {used['peak_memory_mb']:,} MiB of memory.\n\n"
         f"    {result['command']}"
     )
 

@@ -17,7 +17,7 @@ COLUMNS = 4096
 ROWS = 4096
 
 Matrix: TypeAlias = Shaped[np.ndarray, "sample feature"] | sp.csr_matrix | sp.csr_array
-Indices: TypeAlias = Int64[np.ndarray, "row"]
+Indices: TypeAlias = Int64[np.ndarray, "_"]
 
 
 def check_matrix(x: Any, who: str) -> Matrix:
@@ -31,8 +31,8 @@ def check_matrix(x: Any, who: str) -> Matrix:
         raise FerlabError(
             f"{who}: expected numbers of the shape (sample, feature), at least one each, found {x.dtype} {x.shape}"
         )
-    for first in range(0, x.shape[0], ROWS):
-        block = x[first : first + ROWS]
+    for first in range(0, x.shape[0] if x.dtype.kind == "f" else 0, 512):
+        block = x[first : first + 512]
         finite = np.isfinite(block.data if sp.issparse(block) else block)
         if not finite.all():
             row = first if sp.issparse(block) else first + int(np.argmin(finite.all(axis=1)))
@@ -128,19 +128,21 @@ class Kernel:
     def values(
         self,
         dots: Float[np.ndarray, "row other"],
-        squares: Float64[np.ndarray, "row"],
-        others: Float64[np.ndarray, "other"],
+        squares: Float64[np.ndarray, "row"] | None = None,
+        others: Float64[np.ndarray, "other"] | None = None,
     ) -> Float[np.ndarray, "row other"]:
         """Turn inner products into kernel values, in place.
 
         Args:
             dots: inner products; overwritten.
-            squares: squared lengths of the rows.
+            squares: squared lengths of the rows; only RBF asks for them.
             others: squared lengths of the other rows.
         """
         if self.name == "linear":
             return dots
         if self.name == "rbf":
+            assert squares is not None
+            assert others is not None
             dots *= 2 * self.gamma
             dots -= (self.gamma * squares)[:, None]
             dots -= (self.gamma * others)[None, :]
@@ -161,7 +163,7 @@ def block(kernel: Kernel, a: Rows, rows: Indices, b: Rows, others: Indices) -> F
     """Return the kernel's values between some rows of `a` and some of `b`."""
     dots = products(a, rows, b, others)
     if kernel.name != "rbf":
-        return kernel.values(dots, np.empty(0), np.empty(0))
+        return kernel.values(dots)
     values = kernel.values(dots, a.squares[rows], b.squares[others])
     if a is b and rows is others:
         np.fill_diagonal(values, 1.0)
@@ -189,18 +191,12 @@ class Spread:
         return shift, sums, squares
 
     def gamma(self, gamma: str | int | float, rows: Indices | None = None) -> float:
-        """Return the number that "scale", "auto" or a number stands for on `rows` (None: all), as SVC does.
-
-        Raises:
-            FerlabError: another word, or a number that is not above 0.
-        """
+        """Return the number that "scale", "auto" or a number stands for on `rows` (None: all), as SVC does."""
         features = self.x.shape[1]
-        if isinstance(gamma, int | float | np.number) and not isinstance(gamma, bool) and 0 < gamma < np.inf:
+        if not isinstance(gamma, str):
             return float(gamma)
         if gamma == "auto":
-            return 1.0 / features
-        if gamma != "scale":
-            raise FerlabError(f'svm: gamma: expected "scale", "auto" or a number above 0, found {gamma!r}')
+            return float(1.0 / features)
         shift, sums, squares = self._moments
         chosen = slice(None) if rows is None else rows
         square: float = squares[chosen].mean() / features

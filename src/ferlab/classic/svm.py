@@ -1,15 +1,17 @@
 """The same model as scikit-learn's SVC, its kernel computed by matrix products, one pair of classes at a time."""
 
+import warnings
 from collections.abc import Callable
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
+import scipy.sparse as sp
 from jaxtyping import Float64, Shaped
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
-from ferlab.classic.kernel import ROWS, Kernel, Rows, Spread, block, centre, check_matrix
+from ferlab.classic.kernel import Kernel, Rows, Spread, block, centre, check_matrix
 from ferlab.classic.svm_memory import plan
 from ferlab.classic.svm_options import check_numbers, sample_weights
 from ferlab.classic.svm_pairs import (
@@ -29,6 +31,11 @@ from ferlab.classic.svm_pairs import (
 from ferlab.classic.svm_votes import ovr, winners
 from ferlab.errors import FerlabError
 
+# rows, and support vectors, that a prediction looks at together: some 100 MB a thread
+BLOCK = 1024
+# rows that a linear machine looks at together, all their features in double precision
+FEW = 128
+
 
 class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Support vector classifier, one machine a pair of classes; options and attributes as those of SVC.
@@ -46,7 +53,7 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         max_iter: the solver's limit; -1: none.
         decision_function_shape: "ovr" or "ovo".
         break_ties: predict by the decision function where classes have equally many votes.
-        memory_mb: megabytes that a fit or a prediction may use beside the data handed in and the model.
+        memory_mb: megabytes that a fit may use beside the data handed in and the model.
         jobs: threads; None: one a core.
 
     Attributes:
@@ -54,7 +61,6 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         coef_: (pair or 1, feature), linear kernel only.
         support_vectors_: (support, feature), all other kernels only: a linear machine does not need them again.
         plan_: how the memory was used.
-        notes_: what a reader should know of this fit.
     """
 
     def __init__(
@@ -90,7 +96,7 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(
         self, x: Any, y: Any, sample_weight: Any = None, progress: Callable[[int, int], None] | None = None
-    ) -> Self:
+    ) -> "KernelSvc":
         """Fit to (sample, feature), dense or CSR, and a label each.
 
         Args:
@@ -113,8 +119,11 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         gamma = 1.0 if self.kernel == "linear" else Spread(x).gamma(self.gamma)
         self.kernel_ = Kernel(self.kernel, gamma, self.degree, float(self.coef0))
         rows = Rows(x, centre(x, self.kernel))
-        self.plan_ = plan([len(group) for group in groups], x.shape[1], cores(self.jobs), self.memory_mb)
-        self.notes_ = [self.plan_.note] if self.plan_.note else []
+        self.plan_ = plan(
+            [len(group) for group in groups], x.shape[1], cores(self.jobs), self.memory_mb, rows.precision.itemsize
+        )
+        if self.plan_.note:
+            warnings.warn(self.plan_.note, stacklevel=2)
         matrices = PairMatrices(self.kernel_, rows, groups, self.plan_.keep)
 
         def solve(pair: tuple[int, int]) -> Solution:
@@ -139,7 +148,7 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Solve a pair whose matrix does not fit, with libsvm's own cache of kernel rows."""
         part = rows.part(np.concatenate(groups), slice(None)).astype(np.float64)
         cache = max(32.0, self.memory_mb - 12 * part.shape[0] * part.shape[1] / MB)
-        svc = SVC(cache_size=cache, kernel=self.kernel, **self._numbers(), **self._solver().__dict__)
+        svc = SVC(cache_size=cache, kernel=self.kernel, **self._numbers(), **self._solver().options)
         return as_solution(svc.fit(part, np.arange(part.shape[0]) >= len(groups[0]), sample_weight=weights))
 
     def _solver(self) -> Solver:
@@ -150,17 +159,20 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _keep(self, rows: Rows, groups: list[np.ndarray], solutions: dict[tuple[int, int], Solution]) -> None:
         pairs = pairs_of(len(groups))
+        # of an earlier fit with another kernel
+        for name in ("coef_", "support_vectors_"):
+            self.__dict__.pop(name, None)
         self.n_features_in_ = rows.x.shape[1]
-        self.mean_ = rows.mean
+        self.mean_, self.sparse_ = rows.mean, sp.issparse(rows.x)
         self.support_, self.n_support_, self.dual_coef_ = joined(solutions, groups, len(rows))
         self.n_iter_ = np.array([solutions[pair].iterations for pair in pairs])
         self.intercept_ = np.array([solutions[pair].intercept for pair in pairs])
         if self.kernel == "linear":
             machines = by_machine(self.dual_coef_, self.n_support_)
             self.coef_ = np.zeros((len(pairs), self.n_features_in_))
-            for first in range(0, len(machines), 512):
-                part = rows.x[self.support_[first : first + 512]].astype(np.float64)
-                self.coef_ += (part.T @ machines[first : first + 512]).T
+            for first in range(0, len(machines), FEW):
+                part = rows.x[self.support_[first : first + FEW]].astype(np.float64)
+                self.coef_ += (part.T @ machines[first : first + FEW]).T
             if rows.mean is not None:
                 self.intercept_ -= self.coef_ @ rows.mean
         else:
@@ -181,18 +193,30 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         x = check_matrix(x, "svm")
         if x.shape[1] != self.n_features_in_:
             raise FerlabError(f"svm: expected {self.n_features_in_} features as in training, found {x.shape[1]}")
+        if sp.issparse(x) != self.sparse_:
+            x = sp.csr_array(x) if self.sparse_ else x.toarray()
         out = np.empty((x.shape[0], len(self.intercept_)))
-        if self.kernel == "linear":
-            for first in range(0, x.shape[0], 512):
-                out[first : first + 512] = x[first : first + 512].astype(np.float64) @ self.coef_.T
-        else:
-            coefficients = by_machine(self.dual_coef_, self.n_support_)
-            known, asked = Rows(self.support_vectors_, self.mean_), Rows(x, self.mean_)
-            every = np.arange(len(known))
-            step = int(np.clip(self.memory_mb * 2**20 / 32 / len(known), 1, ROWS))
-            for first in range(0, x.shape[0], step):
-                some = np.arange(first, min(first + step, x.shape[0]))
-                out[some] = block(self.kernel_, asked, some, known, every) @ coefficients
+        coefficients = by_machine(self.dual_coef_, self.n_support_)
+        asked, known = Rows(x, self.mean_), Rows(getattr(self, "support_vectors_", x[:0]), self.mean_)
+        if self.kernel == "rbf":
+            # before any thread asks
+            _ = asked.squares, known.squares
+
+        step = FEW if self.kernel == "linear" else BLOCK
+
+        def ask(first: int) -> None:
+            some = np.arange(first, min(first + step, x.shape[0]))
+            if self.kernel == "linear":
+                out[some] = x[some].astype(np.float64) @ self.coef_.T
+                return
+            total = np.zeros((len(some), out.shape[1]))
+            for start in range(0, len(known), BLOCK):
+                others = np.arange(start, min(start + BLOCK, len(known)))
+                total += block(self.kernel_, asked, some, known, others) @ coefficients[others]
+            out[some] = total
+
+        for _ in in_threads(ask, range(0, x.shape[0], step), cores(self.jobs)):
+            pass
         out += self.intercept_
         return -out if len(self.classes_) == 2 else out
 

@@ -38,7 +38,7 @@ class Plan:
         )
 
 
-def plan(sizes: Sequence[int], features: int, jobs: int, memory_mb: int | float) -> Plan:
+def plan(sizes: Sequence[int], features: int, jobs: int, memory_mb: int | float, itemsize: int = 4) -> Plan:
     """Return the fastest way that fits.
 
     Args:
@@ -46,6 +46,7 @@ def plan(sizes: Sequence[int], features: int, jobs: int, memory_mb: int | float)
         features: of each row.
         jobs: pairs that may be solved at once.
         memory_mb: megabytes that the fit may use beside the data that were handed in and the model.
+        itemsize: bytes of a number in the products: 4 or 8.
 
     Raises:
         FerlabError: nothing fits.
@@ -54,7 +55,10 @@ def plan(sizes: Sequence[int], features: int, jobs: int, memory_mb: int | float)
     jobs = min(jobs, len(sizes) * (len(sizes) - 1) // 2)
     chunk = min(features, COLUMNS)
     # the pair's matrix in double precision and libsvm's copy in single; while it is made: a product and its parts
-    pair = max(12 * (first + second) ** 2, 8 * (first + second) ** 2 + 20 * first**2 + 16 * first * chunk)
+    pair = max(
+        12 * (first + second) ** 2,
+        8 * (first + second) ** 2 + (16 + itemsize) * first**2 + 4 * itemsize * first * chunk,
+    )
     kept = 4 * sum(size**2 for size in sizes)
     for keep, at_once in ((True, jobs), (True, 1), (False, jobs), (False, 1)):
         need = pair * at_once + kept * keep

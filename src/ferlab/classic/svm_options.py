@@ -20,7 +20,7 @@ def check_numbers(options: Mapping[str, Any]) -> None:
     Raises:
         FerlabError: the first that is wrong.
     """
-    _above_zero(options, "C", "tol", "memory_mb")
+    _above_zero(options, "C", "tol", "memory_mb", *(() if options.get("gamma") in ("scale", "auto") else ("gamma",)))
     for name, choices in (("kernel", KERNELS), ("decision_function_shape", ("ovr", "ovo"))):
         if options.get(name, choices[0]) not in choices:
             raise FerlabError(f"svm: {name}: expected one of {', '.join(choices)}, found {options[name]!r}")
@@ -34,7 +34,11 @@ def _above_zero(options: Mapping[str, Any], *names: str) -> None:
     for name in names:
         value = options.get(name, 1)
         if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not 0 < value < float("inf"):
-            raise FerlabError(f"svm: {name}: expected a number above 0, found {value!r}")
+            raise FerlabError(f"svm: {name}: expected a number above 0{_also(name)}, found {value!r}")
+
+
+def _also(name: str) -> str:
+    return ', "scale" or "auto"' if name == "gamma" else ""
 
 
 def sample_weights(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -51,6 +51,11 @@ class Solver:
     shrinking: bool = True
     max_iter: int = -1
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """As SVC takes them; with a seed of its own it leaves numpy's global one alone."""
+        return {**self.__dict__, "random_state": 0}
+
     def solve(
         self,
         matrix: Float64[np.ndarray, "pair pair"],
@@ -66,7 +71,7 @@ class Solver:
         """
         # libsvm keeps single-precision copies of the columns that it has touched: room for all
         cache = max(1.0, matrix.shape[0] ** 2 * 4 / MB + 1)
-        svc = SVC(kernel="precomputed", cache_size=cache, **self.__dict__)
+        svc = SVC(kernel="precomputed", cache_size=cache, **self.options)
         svc.fit(matrix, np.arange(len(matrix)) >= first, sample_weight=weights)
         return as_solution(svc)
 
@@ -166,7 +171,7 @@ def weights_of(groups: Iterable[Indices], weights: Float64[np.ndarray, "sample"]
 
 
 def by_machine(
-    dual: Float64[np.ndarray, "classes-1 support"], supports: Int64[np.ndarray, "classes"]
+    dual: Float64[np.ndarray, "others support"], supports: Int64[np.ndarray, "classes"]
 ) -> Float64[np.ndarray, "support pair"]:
     """Return the coefficients that each pair's machine gives to all support vectors, from libsvm's compact table.
 
@@ -186,7 +191,7 @@ def by_machine(
 
 def joined(
     solutions: Mapping[tuple[int, int], Solution], groups: Sequence[Indices], samples: int
-) -> tuple[Indices, Int64[np.ndarray, "classes"], Float64[np.ndarray, "classes-1 support"]]:
+) -> tuple[Indices, Int64[np.ndarray, "classes"], Float64[np.ndarray, "others support"]]:
     """Join the pairs' machines as libsvm does.
 
     Returns:

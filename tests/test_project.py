@@ -48,6 +48,7 @@ FLOORS = (
         "callbacks",
         "conclude",
         "config",
+        "embedding",
         "fetching",
         "finish",
         "prediction",
@@ -268,6 +269,7 @@ def test_every_package_the_code_imports_is_declared() -> None:
         "yaml": "pyyaml",
         "lightning_fabric": "pytorch_lightning",
         "sklearn": "scikit_learn",
+        "HanTa": "hanta",
     }
     # OmegaConf's version is Hydra's to choose
     third_party = imported - sys.stdlib_module_names - {"ferlab", "omegaconf"}

@@ -23,6 +23,7 @@ from ferlab.data.encoding import begin_with_vectors, learnt
 from ferlab.errors import FerlabError, expect_whole
 from ferlab.evaluation.explaining import check_options
 from ferlab.evaluation.selective import check_wishes
+from ferlab.evaluation.thresholds import check_thresholds
 from ferlab.finish import finish
 from ferlab.memory import peak_memory
 from ferlab.models.measure import size
@@ -54,6 +55,7 @@ def train(config: dict[str, Any], folder: Path, command: str, summary: bool = Tr
     _begin(config, folder)
     try:
         check_wishes(config["wished_errors"])
+        check_thresholds(config["thresholds"])
         quiet()
         pl.seed_everything(config["seed"], workers=True, verbose=False)
         trainer, why = make_trainer(config, folder)

@@ -92,6 +92,7 @@ class DataModule(pl.LightningDataModule):
             "name": self.samples.name,
             "synthetic": self.samples.synthetic,
             "modality": self.spec.modality,
+            "kind": self.spec.kind,
             "labels": list(self.spec.labels),
             "class_counts": counts,
             "class_weights": self.training.class_weights,

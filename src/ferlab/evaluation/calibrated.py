@@ -16,8 +16,9 @@ from ferlab.evaluation import gap_intervals, selective
 from ferlab.evaluation.calibration import BINS, KINDS, brier_losses, confidences, gaps, if_calibrated, log_losses, size
 from ferlab.evaluation.clusters import Units, clusters_of
 from ferlab.evaluation.intervals import LEVEL, RESAMPLES, SEED, percentile
+from ferlab.evaluation.multilabel_rows import TRAIT, is_multilabel
 from ferlab.evaluation.rows import Rows
-from ferlab.evaluation.temperature import fit, tempered
+from ferlab.evaluation.temperature import fit, tempered, tempered_labels
 
 FEW = 2_000  # draws for what needs a pass of its own over the rows: the temperature, the areas
 LOSSES = {"brier": brier_losses, "nll": log_losses, "confidence": confidences}
@@ -57,7 +58,8 @@ def calibrated(
         and confidence (mean of the predicted class), as estimates. bins. clusters: the column whose values are drawn
         whole, or null. selective: aurc and aurc_excess of val and test, and for each wish a guaranteed and a plain
         threshold of the calibrated confidence (null with the reason where none holds) with its bound and what it keeps
-        on val and on test.
+        on val and on test. Of several labels a sample rows are answers, one temperature serves all labels, and traits
+        holds of each label on test: ece before and after, mean_probability, share_of_yes and n.
 
     Raises:
         FerlabError: no validation or test rows, or wishes that are no error rates.
@@ -73,9 +75,40 @@ def calibrated(
     for split, part in (("val", val), ("test", test)):
         after = tempered(part.probabilities, temperature["value"])
         out[split] = before_and_after(part.probabilities, after, part.labels, resamples, seed, units[split])
-        sure[split] = after.max(1), part.preds != part.labels
+        sure[split] = certainty(part, temperature["value"]), part.preds != part.labels
+    if is_multilabel(rows.meta):
+        out["traits"] = _of_labels(test, temperature["value"], seed)
     out["selective"] = {split: selective.areas(*sure[split], few, seed, units[split]) for split in ("val", "test")}
     out["selective"]["wished"] = [_thresholds(sure["val"], sure["test"], float(wish)) for wish in wishes]
+    return out
+
+
+def certainty(rows: Rows, temperature: float | int) -> Float[np.ndarray, "row"]:
+    """Return how sure each answer is at a temperature: the probability of the predicted class.
+
+    Of several labels a sample that which is left once the logit of the label's threshold is taken off: an answer is the
+    surer, the farther it lies from where it would turn, and never below .5.
+    """
+    p = tempered(rows.probabilities, temperature).astype(np.float64)
+    known: Any = rows.meta.get("thresholds")
+    if not is_multilabel(rows.meta) or not isinstance(known, dict):
+        return np.asarray(p.max(1))
+    limits = tempered_labels(np.array([known[trait] for trait in rows.columns[TRAIT].tolist()]), temperature)
+    tiny = float(np.finfo(np.float64).tiny)
+    odds = np.log(np.maximum(p[:, 1], tiny) / np.maximum(p[:, 0], tiny)) - np.log(limits / (1 - limits))
+    return np.asarray(1 / (1 + np.exp(-np.abs(odds).clip(max=700))))
+
+
+def _of_labels(rows: Rows, temperature: float, seed: int) -> dict[str, Any]:
+    """Return each label's ECE before and after, and the mean of its probabilities beside the share of yes."""
+    out: dict[str, Any] = {}
+    for trait in rows.meta["spec"]["labels"]:
+        own = rows.take(np.flatnonzero(rows.columns[TRAIT] == trait))
+        after = tempered(own.probabilities, temperature)
+        found = before_and_after(own.probabilities, after, own.labels, FEW, seed, clusters_of(own))
+        out[trait] = {when: found[when]["ece"] for when in ("before", "after")}
+        out[trait] |= {"mean_probability": round(float(own.probabilities[:, 1].mean()), 6)}
+        out[trait] |= {"share_of_yes": round(float(own.labels.mean()), 6), "n": len(own)}
     return out
 
 

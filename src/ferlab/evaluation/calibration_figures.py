@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ferlab.evaluation.calibrated import certainty
 from ferlab.evaluation.calibration import reliability as bins_of
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.selective import risk_coverage as curve_of
@@ -70,7 +71,7 @@ def risk_coverage(rows: Rows, calibration: dict[str, Any], caption: Caption) -> 
     """
     selective = calibration["selective"]
     wrong = rows.preds != rows.labels
-    sure = tempered(rows.probabilities, calibration["temperature"]["value"]).max(1)
+    sure = certainty(rows, calibration["temperature"]["value"])
     area, n = selective["test"]["aurc"], len(rows)
     title = f"Answering only when sure: area {area['value']:.3f} ({area['low']:.3f} to {area['high']:.3f})"
     facts = (f"test n = {n:,}", "thresholds chosen on validation", "bars: 95 % intervals (Wilson)")

@@ -36,6 +36,8 @@ def section(metrics: dict[str, Any]) -> list[str]:
         "interval is that of the error without the noise, so the value may stand at its upper end. All other figures "
         "of this page are those of the probabilities as trained; `ferlab.predict` prints calibrated ones."
     )
+    if "traits" in found:
+        parts += _of_labels(found["traits"])
     return [*parts, "### Answering only when sure", *_selective(found, classic_words.epoch_too(metrics))]
 
 
@@ -60,6 +62,9 @@ def verdict(metrics: dict[str, Any]) -> list[str]:
     gap = test["before"]["confidence"]["value"] - metrics["test"]["accuracy"]["value"]
     way = "high" if gap > 0 else "low"
     text = f"Its confidence was {100 * abs(gap):.1f} points too {way} on average. "
+    if "traits" in found:
+        # what is decided at a threshold of its own need not be the more probable answer
+        text = "Every label's yes and no are answers; one temperature serves all labels. "
     if fitted["note"] and fitted["value"] == 1:
         return [f"{text}No temperature was fitted: {fitted['note']}."]
     before, after, change = (test[key]["ece"] for key in ("before", "after", "difference"))
@@ -71,6 +76,18 @@ def verdict(metrics: dict[str, Any]) -> list[str]:
         f"{_estimate(before, 'ece')} to {_estimate(after, 'ece')}, and changes log loss by {loss}."
     )
     return [f"{text} Beware: {fitted['note']}." if fitted["note"] else text]
+
+
+def _of_labels(traits: dict[str, Any]) -> list[str]:
+    rows = [["label, test", "ECE as trained", "calibrated", "mean probability of yes", "share of yes"]]
+    for name, one in traits.items():
+        means = (f"{100 * one[key]:.1f} %" for key in ("mean_probability", "share_of_yes"))
+        rows.append([name, *(_estimate(one[when], "ece") for when in ("before", "after")), *means])
+    text = (
+        "The surer an answer, the farther its probability lies, in log-odds, from the label's threshold: that is the "
+        "confidence asked for below, never less than 50 %."
+    )
+    return [table(rows), text]
 
 
 def _marks(metrics: dict[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from jaxtyping import Shaped
 from ferlab.evaluation.comparison import bounds_text, gap
 from ferlab.evaluation.comparison_page import p_text
 from ferlab.evaluation.intervals import SEED
+from ferlab.evaluation.multilabel_rows import SAMPLE, TRAIT, is_multilabel
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.slices import slice_rows
 from ferlab.evaluation.words import MEASURES, estimate, headline, table
@@ -39,7 +40,12 @@ def column_slices(rows: Rows, resamples: int = RESAMPLES, seed: int = SEED) -> d
     chosen: dict[str, Any] = {}
     for name, values in part.columns.items():
         known = _values(values, name in people)
-        if name in _OF_THE_PROTOCOL or len(chosen) >= MOST or not _tells(part, known, name in people):
+        if name in _OF_THE_PROTOCOL or len(chosen) >= MOST:
+            continue
+        # of several labels a sample the labels are told apart however many there are; each sample has all of them
+        if name == SAMPLE and is_multilabel(part.meta):
+            continue
+        if not (name == TRAIT and is_multilabel(part.meta)) and not _tells(part, known, name in people):
             continue
         chosen[name] = slice_rows(part, known, name, metric, resamples=resamples, seed=seed)
     return {OWN: chosen} if chosen else {}
@@ -112,7 +118,8 @@ def _tells(rows: Rows, values: Shaped[np.ndarray, "row"], person: bool) -> bool:
     if values.dtype.kind == "f":
         return False
     unique, index = np.unique(values, return_inverse=True)
-    if not 2 <= len(unique) <= (PEOPLE if person else FEW) or len(unique) == len(rows):
+    samples = len(np.unique(rows.columns[SAMPLE])) if is_multilabel(rows.meta) else len(rows)
+    if not 2 <= len(unique) <= (PEOPLE if person else FEW) or len(unique) == samples:
         return False
     # a column whose value decides the class slices the classes over again
     pairs = len(np.unique(np.stack([index.reshape(-1), rows.labels]), axis=1).T)

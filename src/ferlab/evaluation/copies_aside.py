@@ -7,10 +7,11 @@ import numpy as np
 from ferlab.evaluation.clusters import clusters_of
 from ferlab.evaluation.comparison import bounds_text, estimated_from, gap
 from ferlab.evaluation.intervals import RESAMPLES, SEED
+from ferlab.evaluation.multilabel_rows import is_multilabel
 from ferlab.evaluation.paired import paired_difference
 from ferlab.evaluation.resampling import MACRO, observed, resample, weighted
 from ferlab.evaluation.rows import Rows
-from ferlab.evaluation.words import MEASURES, estimate, table
+from ferlab.evaluation.words import MEASURES, estimate, measures_of, table
 
 COLUMN, NONE = "copy_in_train", "none"
 # areas are left out: they take longer than all the rest, and `ferlab.slices` gives them
@@ -42,14 +43,16 @@ def standard_slices(
 
 def _one(part: Rows, measured: dict[str, Any] | None, resamples: int, seed: int) -> dict[str, Any]:
     kinds, units = part.columns[COLUMN].astype(str), clusters_of(part)
+    # samples are counted, of which several labels make several rows
+    each = len(part.meta["spec"]["labels"]) if is_multilabel(part.meta) else 1
     kept = np.flatnonzero(kinds == NONE)
     clean = part.take(kept)
     values = observed(part, SHOWN)
     draws = resample(part, SHOWN, units, resamples, seed)
     whole = {m: estimated_from(part, m, values[m], draws[m], units) for m in SHOWN}
     out: dict[str, Any] = {
-        "copies": {kind: int((kinds == kind).sum()) for kind in ("exact", "near")},
-        "all": {"n": len(part), **(whole if measured is None else {m: measured[m] for m in SHOWN})},
+        "copies": {kind: int((kinds == kind).sum()) // each for kind in ("exact", "near")},
+        "all": {"n": len(part) // each, **(whole if measured is None else {m: measured[m] for m in SHOWN})},
         "without": None,
         "difference": None,
     }
@@ -59,7 +62,7 @@ def _one(part: Rows, measured: dict[str, Any] | None, resamples: int, seed: int)
     # a draw may leave no clean row
     with np.errstate(invalid="ignore", divide="ignore"):
         clean_draws = weighted(clean, SHOWN, (weights[kept] for weights in units.weights(resamples, seed)))
-    out["without"] = {"n": len(kept)} | {
+    out["without"] = {"n": len(kept) // each} | {
         m: estimated_from(clean, m, rest[m], clean_draws[m], clusters_of(clean)) for m in SHOWN
     }
     out["difference"] = {}
@@ -94,7 +97,9 @@ def section(metrics: dict[str, Any]) -> list[str]:
             out.append(f"{text} No sample is left without a copy.")
             continue
         rows = [["", f"all, n = {n:,}", f"without copies in training, n = {one['without']['n']:,}", "all less without"]]
-        rows += [[label, *_cells(one, m)] for m, label in MEASURES.items() if m in SHOWN]
+        rows += [
+            [label, *_cells(one, m)] for m, label in (MEASURES | measures_of(metrics["data"])).items() if m in SHOWN
+        ]
         out += [text, table(rows)]
     return out
 

@@ -2,7 +2,12 @@
 
 from typing import Any
 
+from ferlab.evaluation.trait_words import counted
 from ferlab.evaluation.words import MEASURES, estimate, headline, number
+
+BRACKETS = (
+    "In brackets, here and below: 95 % intervals over test samples; another training run would move the figures too."
+)
 
 
 def sentence(test: dict[str, Any], data: dict[str, Any]) -> str:
@@ -13,6 +18,12 @@ def sentence(test: dict[str, Any], data: dict[str, Any]) -> str:
         data: what stands under "data".
     """
     name, guess = headline(data.get("modality")), test["majority"]
+    if "traits" in test:
+        return (
+            f"**Test accuracy, mean of {len(test['traits'])} labels, {estimate(test[name], name)}, "
+            f"n = {test['n']:,}.** Always answering the larger side of each label gives "
+            f"{number(guess['accuracy']['value'], name)}. Told above chance: {counted(test)}. {BRACKETS}"
+        )
     text = f"**Test {MEASURES[name]} {estimate(test[name], name)}, n = {test['n']:,}.**"
     if name != "accuracy":
         # what a constant answer recalls: one class whole, the others not at all
@@ -20,6 +31,5 @@ def sentence(test: dict[str, Any], data: dict[str, Any]) -> str:
         text += f" Any constant answer gives {number(1 / occur, name)}. Accuracy {estimate(test['accuracy'], name)}."
     return (
         f"{text} Always answering *{guess['label']}*, the largest class, gives "
-        f"{'an accuracy of ' * (name != 'accuracy')}{number(guess['accuracy']['value'], 'accuracy')}. In brackets, "
-        "here and below: 95 % intervals over test samples; another training run would move the figures too."
+        f"{'an accuracy of ' * (name != 'accuracy')}{number(guess['accuracy']['value'], 'accuracy')}. {BRACKETS}"
     )

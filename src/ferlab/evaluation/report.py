@@ -19,9 +19,9 @@ from ferlab.evaluation import (
     headlined,
     measured,
     over_folds,
+    trait_words,
     words_known,
 )
-from ferlab.evaluation.clusters import in_words
 from ferlab.evaluation.verdict import compare
 from ferlab.evaluation.words import duration, estimate, measures_of, noun, number, span, table
 
@@ -53,14 +53,14 @@ def write_report(
     if marks:
         parts.append("> **Read with care:** " + "; ".join(marks) + ".")
     parts += [headlined.sentence(test, data), *_document(metrics), "## Figures of merit", _measures(metrics)]
+    parts += trait_words.section(metrics)
     parts += column_slices.section(metrics)
     parts += copies_aside.section(metrics)
     parts += averaged.section(metrics)
     parts += over_folds.section(metrics)
     parts += calibration_words.section(metrics)
+    parts += [] if trait_words.of_labels(metrics) else ["## Classes, on test", _classes(test)]
     parts += [
-        "## Classes, on test",
-        _classes(test),
         "## Data",
         *_data(metrics),
         *classic_words.section(metrics),
@@ -111,7 +111,8 @@ def render_summary(metrics: dict[str, Any]) -> RenderableType:
         *calibration_words.summary_rows(metrics),
     ]:
         grid.add_row(*cells)
-    lines: list[RenderableType] = [grid, *map(Text, averaged.verdict(metrics))]
+    labels = trait_words.summary_table(metrics)
+    lines: list[RenderableType] = [grid, *([labels] if labels else []), *map(Text, averaged.verdict(metrics))]
     lines += [Text(f"! {mark}", style="yellow") for mark in protocol.get("marks", [])]
     verdict = compare(metrics)
     if verdict:
@@ -151,8 +152,7 @@ def _measures(metrics: dict[str, Any]) -> str:
         note = classic
     elif metrics["protocol"].get("selection") == "test":
         note = "**The test samples chose the epoch**, so the test figures flatter. "
-    how = metrics["test"]["intervals"]
-    return f"{table(rows)}\n\n{note}Macro: the plain mean over classes that occur. {in_words(how)}"
+    return f"{table(rows)}\n\n{note}{trait_words.how(metrics)}"
 
 
 def _classes(test: dict[str, Any]) -> str:
@@ -174,7 +174,11 @@ def _data(metrics: dict[str, Any]) -> list[str]:
         columns = {"train": columns.pop("train"), f"train after rebalancing{since}": after, **columns}
     rows = [["class", *columns]]
     rows += [[label, *(f"{values[i]:,}" for values in columns.values())] for i, label in enumerate(data["labels"])]
-    rows.append(["**all**", *(f"{sum(values):,}" for values in columns.values())])
+    sums = [sum(values) for values in columns.values()]
+    # a sample of several labels stands in several lines
+    several = data.get("kind") == "multilabel"
+    sums = [protocol["counts"].get(role.partition(" ")[0], 0) for role in columns] if several else sums
+    rows.append(["**samples**" if several else "**all**", *(f"{total:,}" for total in sums)])
     if data.get("class_weights"):
         rows[0].append(f"weight in the loss{since}")
         for row, weight in zip(rows[1:], [*data["class_weights"], None], strict=True):

@@ -11,6 +11,14 @@ MEASURES = {
     "auroc_macro": "AUROC, macro",
     "log_loss": "log loss, nats",
 }
+OF_LABELS = {
+    "accuracy": "accuracy, mean of labels",
+    "precision_macro": "precision, mean",
+    "recall_macro": "balanced accuracy, mean",
+    "f1_macro": "F1, mean",
+    "auroc_macro": "AUROC, mean",
+    "log_loss": "log loss, nats an answer",
+}
 PLAIN = ("auroc", "log_loss", "brier", "nll")
 
 
@@ -28,13 +36,13 @@ def headline(modality: str | None) -> str:
 
 
 def measures_of(data: dict[str, Any]) -> dict[str, str]:
-    """Return `MEASURES`, the headline of such data first.
+    """Return `MEASURES`, the headline of such data first; of several labels a sample in the words for their means.
 
     Args:
         data: what stands under "data" in metrics.json.
     """
-    first = headline(data.get("modality"))
-    return {first: MEASURES[first], **MEASURES}
+    first, named = headline(data.get("modality")), OF_LABELS if data.get("kind") == "multilabel" else MEASURES
+    return {first: named[first], **named}
 
 
 def estimate(found: dict[str, Any] | None, name: str) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 from ferlab.build import build
 from ferlab.conclude import write_json
 from ferlab.data.protocol import Protocol
-from ferlab.evaluation import figures
 from ferlab.evaluation.column_slices import column_slices
 from ferlab.evaluation.copies_aside import standard_slices
 from ferlab.evaluation.dots import dots
@@ -20,6 +19,7 @@ from ferlab.evaluation.measure import measure
 from ferlab.evaluation.multilabel_rows import is_multilabel
 from ferlab.evaluation.over_folds import fold_facts, pooled_data, pooled_protocol
 from ferlab.evaluation.report import print_summary, write_report
+from ferlab.evaluation.row_figures import of_rows
 from ferlab.evaluation.rows import Rows, save_rows
 from ferlab.evaluation.run_folder import Run
 from ferlab.evaluation.style import Caption, save
@@ -119,17 +119,10 @@ def _training(folds: list[dict[str, Any]], command: str) -> dict[str, Any]:
 
 
 def _draw(folder: Path, result: dict[str, Any], rows: Rows) -> list[Path]:
-    test, measures, data = rows.split("test"), result["test"], result["data"]
+    test, data = rows.split("test"), result["data"]
     protocol = {**result["protocol"], "name": f"{result['protocol']['name']}, pooled"}
     caption = Caption(data["name"], result["model"], result["seed"], protocol, bool(data["synthetic"]))
-    document = result["document"] or {}
-    drawn = {
-        "folds": _folds(result, caption),
-        "confusion": figures.confusion(measures, caption),
-        "roc": figures.roc(test, measures, caption),
-        "top_k": figures.top_k(measures, caption, document.get("top")),
-        "predictions": figures.predictions(test, measures, caption),
-    }
+    drawn = {"folds": _folds(result, caption), **dict(of_rows(result, test, caption))}
     return [save(figure, folder / f"{name}.png") for name, figure in drawn.items()]
 
 

@@ -119,6 +119,7 @@ def draw_figures(
         net=task.net,
         augment=task.augment,
         masks=samples.masks,
+        ids=data.ids,
     )
     target = folder / "figures"
     target.mkdir(parents=True, exist_ok=True)
@@ -128,7 +129,8 @@ def draw_figures(
         write_json(target / "explanations.json", found)
         if "causes" in found:
             write_json(target / "causes.json", next(iter(found["causes"].values())))
-    if config.get("projections"):
+    # texts have no picture of themselves to project, nor one label each
+    if config.get("projections") and data.spec.modality != "text":
         with Console().status("projecting test images"):
             projected = draw_projections(target, result, pictures)
         if projected is not None:

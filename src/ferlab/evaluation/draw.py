@@ -14,9 +14,11 @@ from ferlab.evaluation.pictures import Pictures
 from ferlab.evaluation.row_figures import draw_rows
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.style import Caption, caption_of, save
+from ferlab.evaluation.text_draw import draw_text_figures, explain_texts
 from ferlab.explain.attention import attention, has_attention
 from ferlab.explain.feature_maps import feature_maps
 from ferlab.explain.layers import conv_layers
+from ferlab.transforms.text import Text
 
 WATCHED = 12
 
@@ -53,6 +55,10 @@ def draw(
     def keep(name: str, figure: Any) -> None:
         done.append(save(figure, folder / f"{name}.png"))
 
+    if isinstance(pictures.preprocess, Text):
+        draw_text_figures(pictures, tuple(rows.meta["spec"]["labels"]), caption, keep)
+        found = explain_texts(folder, pictures, test, caption, keep, Options(**(explain or {})), say)
+        return done, found
     lens = pictures.lens
     for name, figure in lens.examples(pictures.examples(test.names), caption).items():
         keep(name, figure)

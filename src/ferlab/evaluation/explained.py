@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ferlab.evaluation import explained_words
 from ferlab.evaluation.words import estimate, noun, number, table
 from ferlab.explain.methods import WORDS
 
@@ -15,7 +16,9 @@ def section(found: dict[str, Any] | None, modality: str | None = None) -> list[s
     """
     if not found:
         return []
-    parts = []
+    parts = explained_words.section(found)
+    if parts:
+        return parts
     causes = found.get("causes", {})
     if causes:
         parts.append("## Does it look at the causes?")

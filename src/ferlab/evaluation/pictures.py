@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int, Int16, UInt8
+from jaxtyping import Float, Int, Int16, Int32, Shaped, UInt8
 from torch import Tensor, nn
 
 from ferlab.evaluation.lens import Examples, Lens, Raw, lens_of
@@ -23,16 +23,22 @@ class Pictures:
         net: the chosen model without its preprocessing.
         augment: the training augmentation, raw samples in and out; None where there is none.
         masks: causal regions of synthetic images, aligned with `x`.
+        ids: numbers of the words of texts, aligned with `x`.
     """
 
-    x: UInt8[np.ndarray, "sample height width channel"] | Int16[np.ndarray, "sample time"]
-    labels: Int[np.ndarray, "sample"]
+    x: (
+        UInt8[np.ndarray, "sample height width channel"]
+        | Int16[np.ndarray, "sample time"]
+        | Shaped[np.ndarray, "sample"]
+    )
+    labels: Int[np.ndarray, "sample"] | Int[np.ndarray, "sample label"]
     train: Int[np.ndarray, "kept"]
     test: Int[np.ndarray, "row"]
     preprocess: Callable[[Tensor], Tensor]
     net: nn.Module
     augment: Callable[[Tensor], Tensor] | None = None
     masks: UInt8[np.ndarray, "sample height width"] | None = None
+    ids: Int32[np.ndarray, "sample token"] | None = None
 
     @property
     def lens(self) -> Lens:

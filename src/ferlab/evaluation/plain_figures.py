@@ -6,6 +6,7 @@ PLAIN_FIGURES = (
     "class_counts",
     "confusion",
     "roc",
+    "labels",
     "top_k",
     "predictions",
     "reliability",
@@ -13,4 +14,5 @@ PLAIN_FIGURES = (
     "projections",
     "insertion_deletion",
     "randomisation",
+    "text_lengths",
 )

@@ -97,7 +97,10 @@ def _to_wandb(
     for path in sorted((folder / "figures").glob("*.png")):
         if path.stem in PLAIN_FIGURES or logger.may_show(synthetic):
             items[f"figures/{path.stem}"] = wandb.Image(str(path))
-    if logger.may_show(synthetic):
+    page = folder / "figures" / "texts.html"
+    if page.is_file() and logger.may_show(synthetic):
+        items["test/texts"] = wandb.Html(page.read_text(encoding="utf-8"), inject=False)
+    if data.spec.modality != "text" and logger.may_show(synthetic):
         positions = data.assignment.indices["test"]
         wrong = confident_errors(test, ERRORS)
         shown = lens_of(task.preprocess, task.net).look(data.samples.x[positions[wrong]])

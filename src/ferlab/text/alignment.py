@@ -1,0 +1,40 @@
+"""Where in a raw text each word that cleaning left of it stood."""
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from ferlab.text.cleaning import Cleaning, clean
+
+_PIECES = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*|\s+|.", re.DOTALL)
+
+
+def aligned(text: str, words: Sequence[str], options: Cleaning) -> list[tuple[str, tuple[int, ...]]]:
+    """Return the pieces of a text, in order and nothing missing, each with the places of the words it became.
+
+    Cleaning reads whole sentences, so a piece alone may come out otherwise (a lemma goes by what stands beside a
+    word); where both ways leave as many words between two that agree, they are taken for each other.
+
+    Args:
+        text: as read.
+        words: what `clean` made of it, or the first or last of them.
+        options: of that cleaning.
+
+    Returns:
+        Words, signs and blanks with no, one or (contractions) several places in `words`.
+    """
+    pieces = _PIECES.findall(text)
+    known = {piece: i for i, piece in enumerate(dict.fromkeys(piece for piece in pieces if not piece.isspace()))}
+    alone = clean(list(known), options)
+    made: list[str] = []
+    origin: list[int] = []
+    for i, piece in enumerate(pieces):
+        if piece in known:
+            made += alone[known[piece]]
+            origin += [i] * len(alone[known[piece]])
+    places: list[list[int]] = [[] for _ in pieces]
+    for how, a, a_end, b, b_end in SequenceMatcher(None, made, list(words), autojunk=False).get_opcodes():
+        if how == "equal" or (how == "replace" and a_end - a == b_end - b):
+            for word, place in zip(range(a, a_end), range(b, b_end), strict=True):
+                places[origin[word]].append(place)
+    return [(piece, tuple(found)) for piece, found in zip(pieces, places, strict=True)]

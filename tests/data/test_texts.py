@@ -70,6 +70,15 @@ def test_a_held_out_part_has_its_share_of_patterns_common_and_rare(seed: int, co
     np.testing.assert_array_equal(holdout(val=fraction, test=fraction, seed=seed).assign(samples).indices["test"], test)
 
 
+def test_a_held_out_part_favours_no_label() -> None:
+    # one and a half of every pattern: which has one and which two must not follow a label
+    samples = SyntheticEssays(n=320, words=3).load()
+    shares = np.array(
+        [samples.labels[holdout(test=0.15, seed=seed).assign(samples).indices["test"]].mean(0) for seed in range(30)]
+    )
+    assert np.abs(shares - 0.5).max() < 0.13 and np.abs(shares.mean(0) - 0.5).max() < 0.03
+
+
 @pytest.mark.parametrize("count", [3, 12])
 @pytest.mark.parametrize("groups", [None, "author"])
 def test_folds_of_patterns_that_are_rarer_than_folds(count: int, groups: str | None) -> None:

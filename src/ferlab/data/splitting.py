@@ -45,9 +45,11 @@ def held_out(
         part = _fold(pool, labels, parts, 0, int(rng.integers(2**31)), groups, f"protocol: {role} {fraction}", each)
         return part if fraction <= 0.5 else np.setdiff1d(pool, part)
     if not each:
-        # every so-manieth of all in the order of their patterns: rare patterns take turns
+        # every so-manieth of all, pattern by pattern: rare patterns take turns. Patterns come in an order of chance: in
+        # that of their numbers every second one has the first label
         mixed = rng.permutation(pool)
-        mixed = mixed[np.argsort(labels[mixed], kind="stable")]
+        patterns, codes = np.unique(labels[mixed], return_inverse=True)
+        mixed = mixed[np.argsort(rng.permutation(len(patterns))[codes], kind="stable")]
         count = min(len(pool), max(1, round(fraction * len(pool))))
         return np.sort(mixed[((np.arange(count) + rng.random()) * len(pool) / count).astype(np.int64)])
     chosen = []

@@ -1,10 +1,11 @@
 """Word vectors from a local file: gensim's KeyedVectors, word2vec's text or binary form, GloVe's text."""
 
 import gzip
+import io
 import pickle
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -12,6 +13,7 @@ from jaxtyping import Bool, Float32
 from ferlab.errors import FerlabError
 from ferlab.progress import watched
 
+Bytes = gzip.GzipFile | io.BufferedReader
 _LONGEST = 1 << 12  # bytes of a word; where none ends before, this is no such file
 _TRUSTED = {"gensim.models.keyedvectors": ("KeyedVectors",), "collections": ("OrderedDict",)}
 _NUMPY = ("dtype", "ndarray", "_reconstruct", "scalar", "_frombuffer")
@@ -54,12 +56,12 @@ def read_vectors(path: Path, words: Mapping[str, int], features: int) -> Found:
         if begin[:1] == b"\x80":
             return _keyed(path, words, features)
         with gzip.open(path) if begin == b"\x1f\x8b" else path.open("rb") as file:
-            return _stream(file, path, words, features)  # type: ignore[arg-type]
+            return _stream(file, path, words, features)
     except (OSError, EOFError, ValueError, pickle.UnpicklingError, KeyError, AttributeError, TypeError) as error:
         raise FerlabError(f"word2vec.source: {path} cannot be read as word vectors ({error})") from error
 
 
-def _stream(file: IO[bytes], path: Path, words: Mapping[str, int], features: int) -> Found:
+def _stream(file: Bytes, path: Path, words: Mapping[str, int], features: int) -> Found:
     first = file.readline(_LONGEST * 16)
     parts = first.split()
     counted = len(parts) == 2 and all(part.isdigit() for part in parts)
@@ -94,7 +96,7 @@ def _is_text(data: bytes) -> bool:
         return False
 
 
-def _text(file: IO[bytes], first: bytes, peek: bytes, length: int) -> Iterator[tuple[str, Any]]:
+def _text(file: Bytes, first: bytes, peek: bytes, length: int) -> Iterator[tuple[str, Any]]:
     lines = _lines(file, first, peek)
     for number, line in enumerate(lines, 1 if first else 2):
         if not line.strip():
@@ -106,7 +108,7 @@ def _text(file: IO[bytes], first: bytes, peek: bytes, length: int) -> Iterator[t
         yield parts[0].decode("utf-8", "replace"), lambda parts=parts: np.array(parts[1:], np.float32)
 
 
-def _lines(file: IO[bytes], first: bytes, peek: bytes) -> Iterator[bytes]:
+def _lines(file: Bytes, first: bytes, peek: bytes) -> Iterator[bytes]:
     if first:
         yield first
     *whole, rest = peek.split(b"\n")
@@ -115,7 +117,7 @@ def _lines(file: IO[bytes], first: bytes, peek: bytes) -> Iterator[bytes]:
     yield from file
 
 
-def _binary(file: IO[bytes], data: bytes, length: int, total: int) -> Iterator[tuple[str, Any]]:
+def _binary(file: Bytes, data: bytes, length: int, total: int) -> Iterator[tuple[str, Any]]:
     at, width = 0, 4 * length
     for number in range(total):
         # a word, a blank, the numbers, and perhaps a line end

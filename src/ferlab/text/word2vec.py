@@ -39,10 +39,10 @@ class Word2Vec:
 
     source: str = "train"
     sg: bool = False
-    window: int = 5
-    epochs: int = 5
-    negative: int = 5
-    seed: int = 0
+    window: int | float = 5
+    epochs: int | float = 5
+    negative: int | float = 5
+    seed: int | float = 0
 
     def __post_init__(self) -> None:
         numbers = {"window": self.window, "epochs": self.epochs, "negative": self.negative, "seed": self.seed}

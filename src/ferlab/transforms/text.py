@@ -44,10 +44,10 @@ class Text(nn.Module):
         self,
         raw_shape: Sequence[int],
         cleaning: Cleaning | None = None,
-        tokens: int = 300,
+        tokens: int | float = 300,
         padding: str = "front",
         keep: str = "first",
-        min_count: int = 1,
+        min_count: int | float = 1,
         max_words: int | None = None,
         vocabulary: list[str] | None = None,
         documents: list[int] | None = None,
@@ -68,8 +68,8 @@ class Text(nn.Module):
         if documents is not None and len(documents) != len(vocabulary or ()):
             raise FerlabError(f"preprocess.documents: {len(documents)} for {len(vocabulary or ())} words")
         self.cleaning = Cleaning() if cleaning is None else cleaning
-        self.tokens, self.padding, self.keep = tokens, padding, keep
-        self.min_count, self.max_words = min_count, max_words
+        self.tokens, self.padding, self.keep = int(tokens), padding, keep
+        self.min_count, self.max_words = int(min_count), max_words
         self.vocabulary, self.documents, self.texts = vocabulary, documents, texts
         self._numbers = {word: i for i, word in enumerate(vocabulary or (), FIRST)}
 

@@ -108,6 +108,8 @@ def read_inputs(
     blocks, notes = [], []
     for name, feature in features.items():
         begun = time.monotonic()
+        if hasattr(feature, "identify"):
+            feature.identify(samples.x, samples.ids)
         if feature.learns:
             feature.fit(samples.x[training])
         x = extract(feature, samples.x, name)

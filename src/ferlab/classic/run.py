@@ -22,6 +22,7 @@ from ferlab.conclude import marks_of, measured, report, write_json, write_predic
 from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError
 from ferlab.evaluation.selective import check_wishes
+from ferlab.evaluation.thresholds import check_thresholds
 from ferlab.memory import peak_memory
 
 CALIBRATE_ON = ("val", "train")
@@ -59,6 +60,7 @@ def name_of(config: dict[str, Any]) -> str:
 def _run(config: dict[str, Any], folder: Path, command: str, summary: bool) -> dict[str, Any]:
     check_wishes(config["wished_errors"])
     check_search(config["search"])
+    check_thresholds(config["thresholds"])
     if config["calibrate_on"] not in CALIBRATE_ON:
         raise FerlabError(f"calibrate_on: expected one of {', '.join(CALIBRATE_ON)}, found {config['calibrate_on']!r}")
     data = DataModule(build(config["data"]), build(config["protocol"]), build(config["rebalance"]), seed=config["seed"])
@@ -116,8 +118,14 @@ def _finish(
     splits = np.repeat(["val", "test"], [len(p_val), len(p_test)])
     indices = np.concatenate([data.assignment.indices["val"], test])
     everything = np.concatenate([p_val, p_test])
-    marks = [*_marks(config, facts), *([] if training["interrupted"] else marks_of(training))]
-    predicted = write_predictions(folder / "predictions.parquet", data, indices, splits, everything, marks)
+    marks = [
+        *_marks(config, facts),
+        *_feature_marks(inputs, data),
+        *([] if training["interrupted"] else marks_of(training)),
+    ]
+    predicted = write_predictions(
+        folder / "predictions.parquet", data, indices, splits, everything, marks, thresholds=config["thresholds"]
+    )
     document, wishes = config["document"], config["wished_errors"]
     result = measured(predicted, data, name_of(config), config["seed"], training, document, wishes)
     result["classic"] = facts
@@ -139,6 +147,13 @@ def _marks(config: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     if config["protocol"].get("selection") == "test" and (facts["validation"]):
         marks.append(f"the test samples {facts['validation']}")
     return marks
+
+
+def _feature_marks(inputs: Inputs, data: DataModule) -> list[str]:
+    """Return what a feature marks outputs with: random weights, or a network that may have seen test samples."""
+    under = data.samples.name, data.assignment.facts["hash"]
+    own = [one.feature for one in inputs.blocks if hasattr(one.feature, "marks_under")]
+    return [mark for feature in own for mark in feature.marks_under(*under)]
 
 
 def _training(

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
-import torch
 from jaxtyping import Float32
 from torch import Tensor, nn
 
-from ferlab.errors import FerlabError
 from ferlab.evaluation.lens import Raw, lens_of
+from ferlab.models.penultimate import penultimate
 
 
 def features(
@@ -31,26 +30,6 @@ def features(
     Raises:
         FerlabError: the net has no dense layer.
     """
-    dense = [module for module in net.modules() if isinstance(module, nn.Linear)]
-    if not dense:
-        raise FerlabError(f"features: {type(net).__name__} has no dense layer whose input could be read")
-    lens, latest = lens_of(preprocess, net), list[Tensor]()
-
-    def keep(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        latest[:] = [inputs[0]]
-
-    modes = [(module, module.training) for module in net.modules()]
-    hooks = [module.register_forward_pre_hook(keep) for module in dense]
-    parts = []
-    try:
-        lens.net.eval()
-        with torch.no_grad():
-            for i in range(0, len(images), batch_size):
-                lens.net(lens.input(images[i : i + batch_size]))
-                parts.append(latest[0].flatten(1).float().cpu().numpy())
-    finally:
-        for hook in hooks:
-            hook.remove()
-        for module, was in modes:
-            module.training = was
-    return np.concatenate(parts)
+    lens = lens_of(preprocess, net)
+    inputs = (lens.input(images[i : i + batch_size]) for i in range(0, len(images), batch_size))
+    return penultimate(net, lens.net, inputs)

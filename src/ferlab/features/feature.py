@@ -33,6 +33,8 @@ class Feature(Protocol):
       cores by itself);
     - `chunk`: samples a call of `transform`; default: about a mebibyte of them;
     - `cached`: False where its values are cheaper to compute than to keep;
+    - `identify(x, ids)`: called once with all samples and their ids, for what is known by id;
+    - `marks_under(data, protocol)`: what every output under this protocol, named by its hash, must be marked with;
     - `names()`, or where they depend on the samples' shape `names(shape)`: what each value is called.
     """
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ENTRIES = ("train", "evaluate", "predict", "summary", "fetch", "dashboard", "compare", "slices", "audit", "report")
+ENTRIES += ("baseline",)
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -78,6 +79,16 @@ def test_mistyped_option_lists_what_exists(tmp_path: Path, option: str, expected
     assert not [word for word in expected if word not in message(done)], message(done)
     at_once(done)
     assert not list(tmp_path.iterdir()), "a run that never began left something behind"
+
+
+@pytest.mark.parametrize(
+    ("entry", "other", "experiment"), [("train", "baseline", "svm_hog"), ("baseline", "train", "cnn10")]
+)
+def test_an_experiment_of_another_entry_is_told(tmp_path: Path, entry: str, other: str, experiment: str) -> None:
+    done = run(tmp_path, f"ferlab.{entry}", f"experiment=d4/{experiment}")
+    assert done.returncode == 2 and "Traceback" not in message(done)
+    assert f"cure: python -m ferlab.{other} experiment=d4/{experiment}" in message(done), message(done)
+    at_once(done)
 
 
 def test_a_run_folder_that_is_none_is_named(tmp_path: Path) -> None:

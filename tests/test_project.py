@@ -33,6 +33,7 @@ FLOORS = (
         "losses",
         "memory",
         "metrics",
+        "mistypes",
         "optim",
         "precision",
         "profiler",

@@ -1,9 +1,7 @@
 """Where conf/ lies, how it is composed, and how an entry reports a mistyped option."""
 
-import difflib
 import errno
 import os
-import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
 from ferlab.errors import FerlabError
+from ferlab.mistypes import first_line, nearest, other_entry, quoted
 
 # names a run folder after the members of a group of which several are chosen: features=[hog,lbp] becomes hog+lbp
 OmegaConf.register_new_resolver("joined", lambda chosen: "+".join(map(str, chosen or ["none"])), replace=True)
@@ -179,8 +178,8 @@ def positional(name: str, many: bool = True) -> None:
         _fail(f"{name}: given twice, as {words[0]!r} and as {name}=...; cure: leave out one of them")
     if not many and len(words) > 1:
         _fail(f"{name}: expected one, found {len(words)}: {shlex.join(words)}")
-    quoted = [_quoted(word) for word in words]
-    sys.argv[1:] = [*rest, f"{name}=[{','.join(quoted)}]" if many else f"{name}={quoted[0]}"]
+    words = [quoted(word) for word in words]
+    sys.argv[1:] = [*rest, f"{name}=[{','.join(words)}]" if many else f"{name}={words[0]}"]
 
 
 def verbatim(*names: str) -> None:
@@ -191,32 +190,26 @@ def verbatim(*names: str) -> None:
     for i, word in enumerate(sys.argv[1:], start=1):
         key, _, value = word.partition("=")
         if key in names and value and value[0] not in "['\"" and value != "null":
-            sys.argv[i] = f"{key}={_quoted(value)}"
-
-
-def _quoted(word: str) -> str:
-    """Return a word as Hydra's grammar quotes it, so that nothing in it is taken for grammar."""
-    # a backslash escapes only before a quotation mark or "${", which would be looked up; there it is doubled
-    word = re.sub(r"(\\*)\$\{", r"\1\1\\${", re.sub(r"(\\*)'", r"\1\1\\'", word))
-    trailing = len(word) - len(word.rstrip("\\"))
-    return "'" + word + "\\" * trailing + "'"
+            sys.argv[i] = f"{key}={quoted(value)}"
 
 
 def explain(error: BaseException, name: str) -> str:
     """Turn a composition error into one message that lists what exists."""
     if isinstance(error, OverrideParseException):
         key, sign, value = str(error.override).partition("=")
-        cure = f"; cure, where the value is text: {shlex.quote(f'{key}={_quoted(value)}')}" if sign and value else ""
-        return f"configuration: cannot read {error.override!r}; expected key=value ({_first_line(error)}){cure}"
+        cure = f"; cure, where the value is text: {shlex.quote(f'{key}={quoted(value)}')}" if sign and value else ""
+        return f"configuration: cannot read {error.override!r}; expected key=value ({first_line(error)}){cure}"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, wanted = str(error.missing_cfg_file).partition("/")
         folder = conf_dir() / group
         options = sorted(str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.yaml"))
         if options:
             return (
-                f"configuration: no option {wanted!r} in group {group}{_nearest(wanted, options)}\n"
+                f"configuration: no option {wanted!r} in group {group}{nearest(wanted, options)}\n"
                 f"what exists there: {', '.join(options)}"
             )
+    if said := other_entry(str(error), name, conf_dir()):
+        return f"configuration: {said}"
     cause = error.__cause__ if isinstance(error, ConfigCompositionException) else error
     if isinstance(cause, ConfigKeyError | AttributeError) and getattr(cause, "full_key", None):
         wanted = str(getattr(cause, "full_key", ""))
@@ -227,7 +220,7 @@ def explain(error: BaseException, name: str) -> str:
             keys = [key for key in keys if key != "hydra"]
         return (
             f"configuration: no key {wanted!r} in {where or name + '.yaml'}"
-            f"{_nearest(wanted.rpartition('.')[2], keys)}\n"
+            f"{nearest(wanted.rpartition('.')[2], keys)}\n"
             f"what exists there: {', '.join(sorted(keys))}\n"
             f"(to add a key of your own: +{wanted}=...; to see the whole configuration: --cfg job)"
         )
@@ -235,15 +228,6 @@ def explain(error: BaseException, name: str) -> str:
     if cause is not None and cause is not error:
         lines.append(str(cause).strip())
     return "configuration: " + "\n".join(lines)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0]
-
-
-def _nearest(word: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _fail(message: str, status: int = 2) -> None:

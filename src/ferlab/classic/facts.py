@@ -31,6 +31,8 @@ def pipeline_facts(
     own = [has_probabilities(one.fitted.estimator) for one in outputs]
     used = ["chose among the candidates"] if search["kind"] != "none" and search["rows"] == "val" else []
     used += ["set the scale of the probabilities"] if not all(own) and config["calibrate_on"] == "val" else []
+    chosen = outputs[0].label is not None and isinstance(config["thresholds"], str)
+    used += ["chose from which probability on a label is said"] if chosen else []
     return {
         "classifier": config["classifier"]["name"],
         "scaling": _step(config["scaling"]),

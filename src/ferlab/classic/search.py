@@ -148,7 +148,7 @@ def _fewer(material: Material, rows: int, folds: int, recipe: Recipe, labels: tu
     return part, inner_folds(part, folds, recipe.seed, labels)
 
 
-def draw_share(material: Material, share: float, seed: int) -> Material:
+def draw_share(material: Material, share: float | int, seed: int) -> Material:
     """Return a share of the samples: of every class alike, or about that in whole groups, with all their rows."""
     from ferlab.data.splitting import held_out
 

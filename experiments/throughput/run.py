@@ -24,12 +24,14 @@ SECTIONS = {
     "keras": "A training step against the documents' own Keras code",
     "augment": "D1's augmentation against albumentations",
     "speech": "D2's front end for speech against librosa",
+    "text": "D2's cleaning of texts against NLTK's chain",
+    "features": "Classic features against scikit-image, scipy and mahotas",
     "read": "Reading FER-2013 (35,887 images)",
     "memory": "Memory",
     "epochs": "D2's ten epochs",
 }
 HERE_ON = {
-    "cpu": ("step", "usual", "keras", "augment", "speech", "read", "memory"),
+    "cpu": ("step", "usual", "keras", "augment", "speech", "text", "features", "read", "memory"),
     "cuda": ("step", "usual", "epochs"),
 }
 
@@ -38,6 +40,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5, help="measurements of each kind (5)")
     parser.add_argument("--steps", type=int, help="training steps a measurement (20 to 200, by model)")
+    parser.add_argument("--images", type=int, default=25_262, help="images that classic features are taken of (25,262)")
+    parser.add_argument("--texts", type=int, help="essays that are cleaned (all)")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, help="measure these alone")
     parser.add_argument(
         "--models", nargs="+", choices=sorted({c.model for c in CASES + CUDA}), help="these models alone"
@@ -77,6 +81,10 @@ def main() -> None:
             rows += augmentation(options.steps or 40, options.repeats, here, there)
         if "speech" in only:
             rows += hearing(options.steps or 20, options.repeats, here, there)
+        if "text" in only:
+            rows += reading_words(options.texts, options.repeats, here, there)
+        if "features" in only:
+            rows += classic(options.images, options.repeats, here, there)
     if "read" in only:
         rows += reading(options.repeats)
     if "memory" in only:
@@ -139,6 +147,62 @@ def hearing(steps: int, repeats: int, here: ProcessPoolExecutor, there: ProcessP
         (mine, lambda: here.submit(speech.ferlab, steps).result()),
     ]
     return measure(arms, repeats)
+
+
+def reading_words(
+    count: int | None, repeats: int, here: ProcessPoolExecutor, there: ProcessPoolExecutor
+) -> list[Row]:
+    """Measure D2's cleaning in words a second, on one core and on all, and the seconds that all essays take."""
+    import texts
+
+    section, case = SECTIONS["text"], f"{count or 'all'} texts"
+    needs = texts.missing()
+    theirs = Row(section, case, "NLTK", "words/s", needs=needs or "")
+    plain = Row(section, case, "HanTa's own search", "words/s", against=None if needs else theirs, compare="rate")
+    beside = plain if needs else theirs
+    one = Row(section, case, "ferlab, 1 core", "words/s", against=beside, compare="rate")
+    mine = Row(section, case, "ferlab", "words/s", against=beside, compare="rate")
+    whole = Row(section, case, "ferlab, from raw texts to the cache", "s", bound=60 if count is None else None)
+    # a tenth tells the rate of what is slow
+    few = min(count or 250, 250)
+    seconds: list[float] = []
+
+    def ours() -> float:
+        rate, taken = here.submit(texts.ferlab, count).result()
+        seconds.append(taken)
+        return rate
+
+    arms: Arms = [
+        (theirs, None if needs else lambda: there.submit(texts.nltk, few).result()[0]),
+        (plain, lambda: there.submit(texts.hanta, few).result()[0]),
+        (one, lambda: here.submit(texts.ferlab, count, 1).result()[0]),
+        (mine, ours),
+        (whole, lambda: seconds[-1]),
+    ]
+    return measure(arms, repeats)
+
+
+def classic(count: int, repeats: int, here: ProcessPoolExecutor, there: ProcessPoolExecutor) -> list[Row]:
+    """Measure classic features of 96x96 RGB images in images a second, and the seconds that all of AffectNet's take."""
+    # imported here: scikit-image and mahotas are no dependencies of ferlab
+    import features
+
+    rows: list[Row] = []
+    for name, seconds in features.SECONDS.items():
+        case = f"{name} of 96x96x3"
+        other = Row(SECTIONS["features"], case, features.NAMES[name], "images/s")
+        one = Row(SECTIONS["features"], case, "ferlab, 1 core", "images/s", against=other, compare="rate")
+        mine = Row(SECTIONS["features"], case, "ferlab", "images/s", against=other, compare="rate")
+        whole = Row(SECTIONS["features"], case, f"ferlab, {features.ALL:,} images", "s", bound=seconds)
+        arms: Arms = [
+            # a thousand of them tell the rate; all would take minutes
+            (other, lambda name=name: there.submit(features.theirs, name, min(count, 1000)).result()),
+            (one, lambda name=name: here.submit(features.ferlab, name, min(count, 5000), 1).result()),
+            (mine, lambda name=name: here.submit(features.ferlab, name, count).result()),
+            (whole, lambda mine=mine: features.ALL / mine.values[-1]),
+        ]
+        rows += measure(arms, repeats)
+    return rows
 
 
 def reading(repeats: int) -> list[Row]:

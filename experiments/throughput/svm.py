@@ -81,7 +81,7 @@ def seconds(run: Callable[[], Any]) -> tuple[float, Any]:
 def compare(
     section: str, case: str, theirs: tuple[float, Any], mine: tuple[float, Any], bound: float | None
 ) -> list[Row]:
-    """Return ferlab's seconds and scikit-learn's, which are to be at least `bound` times as long (None: nothing asked)."""
+    """Return ferlab's seconds and scikit-learn's, which are to be at least `bound` times as long, where asked."""
     ours = Row(section, case, "ferlab", "s", [mine[0]])
     return [ours, Row(section, case, "scikit-learn", "s", [theirs[0]], against=ours, compare="times", bound=bound)]
 

@@ -41,16 +41,17 @@ def lengths_figure(
     cut = f"{(read > tokens).mean():.0%} of them longer than the {tokens:,} words that the model reads"
     footer = caption.line(f"train n = {len(lengths):,}", cut, "boxes: quartiles; whiskers: 5 % to 95 %")
     height = max(4.2, 1.8 + 0.5 * len(names))
-    with sheet(10.5 + 0.07 * reach(tuple(names)), height, "Length of the training texts", footer) as figure:
+    with sheet(11.5 + 0.07 * reach(tuple(names)), height, "Length of the training texts", footer) as figure:
         left, right = figure.subplots(1, 2)
         # the longest text would squeeze all others into one bar
-        top = max(float(np.quantile(lengths, 0.995)), 1.0)
+        top = max(float(np.quantile(some, 0.995)) for some in (lengths, read))
+        top = max(top, 1.0)
         bins = np.linspace(0, top, 41).tolist()
         left.hist(lengths.clip(max=top), bins, color=BLUE, alpha=0.75, label=f"as written, median {_middle(lengths)}")
         left.hist(read.clip(max=top), bins, histtype="step", color="black", label=f"cleaned, median {_middle(read)}")
-        left.axvline(tokens, color=GREY, linestyle="--", linewidth=1, label=f"read: the first or last {tokens:,}")
+        left.axvline(tokens, color=GREY, linestyle="--", linewidth=1, label=f"read at most, {tokens:,}")
         left.set(xlabel=f"words (the last bar: {top:,.0f} or more)", ylabel="texts", xlim=(0, max(top, tokens * 1.02)))
-        left.legend(loc="upper right")
+        left.legend(loc="upper left", bbox_to_anchor=(0, -0.17), ncols=3, columnspacing=1, handlelength=1.4)
         for side, (mask, shade, label) in enumerate(((true, ORANGE, "yes"), (~true, BLUE, "no"))):
             groups = [lengths[mask[:, i]] for i in range(len(names))]
             drawn = right.boxplot(
@@ -69,10 +70,10 @@ def lengths_figure(
                 box.set_facecolor(shade)
         right.set_yticks(range(len(names)), list(names))
         right.invert_yaxis()
-        right.set(xlabel="words as written", title="by label")
+        right.set(xlabel="words as written")
         right.set_xlim(0, None)
         right.grid(True, axis="x")
-        right.legend(loc="lower right")
+        right.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
         for axes in (left, right):
             axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     return figure

@@ -31,9 +31,10 @@ class WordBags(nn.Module):
       tell stems and endings of words that are too rare to be learnt;
     - its words' vectors, weighted by an attention that learns which words matter.
 
-    What the words are and how common, `learn_words` tells; a checkpoint keeps it. The weights of all but the last
-    begin at zero, so that what no text teaches stays there; weight decay and dropout of whole words hold them small.
-    Unknown words and padding are left out everywhere.
+    What the words are and how common, `learn_words` tells; a checkpoint keeps it. The first three are centred by the
+    training texts' mean: what all texts share would drown what they do not. Their weights begin at zero, so that what
+    no text teaches stays there; weight decay and dropout of whole words hold them small. Unknown words and padding
+    are left out everywhere.
 
     Args:
         input_shape: (tokens, numbers that a token may have).
@@ -79,6 +80,7 @@ class WordBags(nn.Module):
         self.spelling: Tensor
         # place of each piece of each word; behind its last, the place behind all places
         self.register_buffer("spelling", torch.full((words, LONGEST if pieces else 0), pieces, dtype=torch.int32))
+        self.centre, self.pair_centre, self.piece_centre = Centre(words), Centre(pairs), Centre(pieces)
         self.missing = Dropout(word_dropout)
         self.bag = from_zero(words, outputs)
         self.pair_bag = from_zero(pairs, outputs) if pairs else None
@@ -115,19 +117,19 @@ class WordBags(nn.Module):
         """
         known = (ids >= FIRST).float()
         there = known if presence is None else known * presence
-        logits: Tensor = self.bag(self._reading(*bags(ids, known, there, self.words), self.idf))
+        logits: Tensor = self.bag(self._reading(self.centre, *bags(ids, known, there, self.words), self.idf))
         if self.pair_bag is not None:
             places = (ids[:, :-1] * MULTIPLIER + ids[:, 1:]) % self.pairs
             both = known[:, :-1] * known[:, 1:]
             of_both = both if there is known else there[:, :-1] * there[:, 1:]
-            logits = logits + self.pair_bag(self._reading(*bags(places, both, of_both, self.pairs)))
+            logits = logits + self.pair_bag(self._reading(self.pair_centre, *bags(places, both, of_both, self.pairs)))
         if self.piece_bag is not None:
             # one place more for what is no piece
             places = self.spelling[ids].long()
             each = known[:, :, None].expand(places.shape).flatten(1)
             of_each = each if there is known else there[:, :, None].expand(places.shape).flatten(1)
             counted = bags(places.flatten(1), each, of_each, self.pieces + 1)
-            logits = logits + self.piece_bag(self._reading(*(one[:, :-1] for one in counted)))
+            logits = logits + self.piece_bag(self._reading(self.piece_centre, *(one[:, :-1] for one in counted)))
         if self.embedding is not None and self.attention is not None and self.head is not None:
             vectors = self.embedding(ids)
             weights = self.attention(vectors, known)
@@ -137,15 +139,40 @@ class WordBags(nn.Module):
 
     def _reading(
         self,
+        centre: nn.Module,
         whole_text: Float[Tensor, "batch n"],
         counts: Float[Tensor, "batch n"],
         weight: Float[Tensor, "n"] | None = None,
     ) -> Float[Tensor, "batch n"]:
-        """Return the logarithm of 1 + count, weighted, divided to length `scale` as the whole text has it."""
+        """Return the logarithm of 1 + count, weighted, divided to length `scale` as the whole text has it, centred."""
         factor = torch.ones(()) if weight is None else weight
         length = (whole_text.log1p() * factor).norm(dim=1, keepdim=True).clamp_min(1e-6)
+        mean: Tensor = centre(whole_text.log1p() * factor / length * self.scale)
         thinned: Tensor = self.missing(counts.log1p() * factor / length * self.scale)
-        return thinned
+        return thinned - mean
+
+
+class Centre(nn.Module):
+    """The mean of all that has passed while training.
+
+    Args:
+        features: of what passes.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.seen: Tensor
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("seen", torch.zeros(()))
+
+    def forward(self, x: Float[Tensor, "batch feature"]) -> Float[Tensor, "feature"]:
+        """Return the mean, after these while training."""
+        if self.training:
+            with torch.no_grad():
+                self.seen += len(x)
+                self.mean += (x.float().mean(0) - self.mean) * (len(x) / self.seen)
+        return self.mean
 
 
 class Attention(nn.Module):

@@ -99,12 +99,17 @@ def _processor() -> str:
 
 
 def write(rows: list[Row], repeats: int, data: str, folder: Path) -> None:
-    """Write results.csv and results.md, and put the tables into the folder's README.md if it has the place for them."""
-    text = markdown(rows, repeats, data)
+    """Write results.csv and results.md, and put the tables into the folder's README.md if it has the place for them.
+
+    Sections that were measured earlier and not now stay as they are; each new one then says how it was measured.
+    """
+    text = _merged(markdown(rows, repeats, data), folder / "results.md", f"medians of {repeats}, {data}")
+    kept = _other_rows(folder / "results.csv", {row.section for row in rows})
     (folder / "results.md").write_text(text)
     with (folder / "results.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["section", "case", "arm", "repeat", "value", "unit"])
+        writer.writerows(kept)
         for row in rows:
             writer.writerows(
                 [row.section, row.case, row.arm, i, f"{value:.6g}", row.unit] for i, value in enumerate(row.values)
@@ -113,3 +118,27 @@ def write(rows: list[Row], repeats: int, data: str, folder: Path) -> None:
     if readme.is_file() and BEGIN in (before := readme.read_text()):
         head, rest = before.split(BEGIN, 1)
         readme.write_text(f"{head}{BEGIN}\n{text}{END}{rest.split(END, 1)[1]}")
+
+
+def _merged(text: str, path: Path, how: str) -> str:
+    """Return new tables among the earlier ones, in the place of those of the same sections."""
+    if not path.is_file():
+        return text
+    head, *old = path.read_text().split("\n### ")
+    new = text.split("\n### ")[1:]
+    fresh = {part.partition("\n")[0]: part.rstrip("\n") + "\n" for part in new}
+    titles = [part.partition("\n")[0] for part in old]
+    if set(titles) <= fresh.keys():
+        return text
+    for title, part in fresh.items():
+        first, _, table = part.partition("\n\n")
+        fresh[title] = f"{first}\n\nMeasured by itself, {how}.\n\n{table}"
+    parts = [fresh.pop(title, part.rstrip("\n") + "\n") for title, part in zip(titles, old, strict=True)]
+    return "\n### ".join([head, *parts, *fresh.values()])
+
+
+def _other_rows(path: Path, sections: set[str]) -> list[list[str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return [row for row in list(csv.reader(file))[1:] if row and row[0] not in sections]

@@ -162,6 +162,20 @@ def test_readme_keeps_its_words_and_takes_the_latest_table(table, tmp_path):
     }  # fmt: skip
 
 
+def test_a_section_by_itself_leaves_the_others(table, tmp_path):
+    table.write(list(rows(table)), 3, "synthetic images", tmp_path)
+    before = (tmp_path / "results.md").read_text()
+    first = list(csv.reader((tmp_path / "results.csv").read_text().splitlines()))
+    for value in (1.0, 2.0):
+        table.write([table.Row("words", "essays", "ferlab", "s", [value])], 1, "real data", tmp_path)
+    after = (tmp_path / "results.md").read_text()
+    assert after.startswith(before)
+    assert after.count("### words\n\nMeasured by itself, medians of 1, real data.\n\n| what") == 1
+    assert "| essays | ferlab | 2 s |" in after and "| 1 s |" not in after
+    last = list(csv.reader((tmp_path / "results.csv").read_text().splitlines()))
+    assert last == [*first, ["words", "essays", "ferlab", "0", "2", "s"]]
+
+
 @pytest.mark.slow
 def test_command_of_the_readme_runs(tmp_path):
     pytest.importorskip("albumentations")

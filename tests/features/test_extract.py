@@ -58,6 +58,7 @@ def test_rows_stand_in_the_order_of_the_samples(
     assert sorted(Corner.calls) == [2, 4, 4, 4, 4]
 
 
+@pytest.mark.slow  # each process imports torch
 def test_processes_give_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Raw, "cores", "processes", raising=False)
     monkeypatch.setattr(Raw, "chunk", 3, raising=False)

@@ -59,7 +59,8 @@ def channels_first(
 
     if x.shape[3] not in (1, 3):
         raise FerlabError(f"features: expected images of 1 (grey) or 3 (RGB) channels, found {x.shape[3]}")
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(x, 3, 0)))
+    # a copy: of one channel moveaxis gives the samples themselves, which may be mapped read-only
+    return torch.from_numpy(np.array(np.moveaxis(x, 3, 0), order="C"))
 
 
 def sides(name: str, value: int | Sequence[int]) -> tuple[int, int]:

@@ -51,6 +51,11 @@ def evaluate(
     if not (folder / "config.yaml").is_file():
         raise FerlabError(f"evaluate: {folder} is no run folder (no config.yaml); expected what ferlab.train wrote")
     config = yaml.safe_load((folder / "config.yaml").read_text())
+    if "classifier" in config:
+        raise FerlabError(
+            f"evaluate: {folder} is a run of ferlab.baseline, which keeps no checkpoint; its predictions.parquet holds "
+            "what it said; cure: the command at the end of its report.md fits it again, to the same rows"
+        )
     path = folder / "checkpoints" / f"{checkpoint}.ckpt"
     task = load(path)
     check_wishes(wished_errors or ())

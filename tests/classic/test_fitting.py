@@ -82,7 +82,7 @@ def test_what_a_classifier_refuses_is_one_message() -> None:
         fit_recipe(recipe("classifier=multinomial_nb"), rows.x, rows.y)
     with pytest.raises(FerlabError, match=r"naive_bayes: takes no sparse features .*cure: classifier=linear_svc"):
         fit_recipe(recipe("classifier=naive_bayes", "scaling=none"), csr_array(rows.x), rows.y)
-    with pytest.raises(FerlabError, match="classifier=knn: .*weights"):
+    with pytest.raises(FerlabError, match=r"classifier=knn: .*weights"):
         fit_recipe(recipe("classifier=knn", "classifier.weights=best"), rows.x, rows.y)
     for name in ("linear_svc", "logistic_regression", "svm_linear"):
         fitted = fit_recipe(recipe(f"classifier={name}", "scaling=max_abs"), csr_array(rows.x), rows.y)

@@ -105,7 +105,7 @@ def test_a_report_of_runs_tells_what_sets_classic_ones_apart(searched: Path, tmp
     other = [one.replace("1, 10", "10") for one in GRID]
     fit(tmp_path / "pca", *other, "reduction=pca", "reduction.n_components=5")
     groups, _ = group(gather([str(searched), str(tmp_path / "pca")]))
-    assert any("reduction=pca(" in one.setting for one in groups)
+    assert any("reduction=pca" in one.setting for one in groups)
 
 
 @pytest.mark.parametrize("name", ["undersample", "oversample", "class_weights", "weighted_sampler", "d1"])
@@ -144,12 +144,13 @@ def test_a_fifth_of_validation_chooses_and_the_report_says_so(tmp_path: Path) ->
 
 def test_sound_and_text(tmp_path: Path) -> None:
     speech = ["data=synthetic_speech", "data.speakers=6", "data.repetitions=1", "protocol=actor5", "protocol.folds=3"]
+    speech += ["data.classes=[happy,sad,angry]"]
     heard = fit(
         tmp_path / "speech",
         *speech,
         *("features=clip_statistics", "classifier=linear_svc", "search=grid", "search.folds=2", "figures=false"),
     )
-    assert heard["test"]["recall_macro"]["value"] > 0.2 and heard["classic"]["features"][0]["name"] == "clip_statistics"
+    assert heard["test"]["recall_macro"]["value"] > 0.4 and heard["classic"]["features"][0]["name"] == "clip_statistics"
     essays = ["data=synthetic_essays", "features=tfidf", "scaling=none", "protocol=holdout", "figures=false"]
     read = fit(tmp_path / "essays", *essays, "classifier=logistic_regression", "search=grid", "search.folds=3")
     assert [one["label"] for one in read["classic"]["outputs"]] == read["data"]["labels"]
@@ -161,7 +162,7 @@ def test_sound_and_text(tmp_path: Path) -> None:
     ("overrides", "message"),
     [
         (["features=tfidf"], r"features=tfidf: made for text samples, but this data set's are image"),
-        (["search=grid", "search.folds=40"], r"search\.folds=40: a fold would miss a class"),
+        (["search=grid", "search.folds=60"], r"search\.folds=60: a fold would miss a class"),
         (["rebalance=deferred"], r"rebalance\.start_epoch: .* has no epochs; cure: rebalance\.start_epoch=0"),
         (["calibrate_on=test"], "calibrate_on: expected one of val, train, found 'test'"),
         (["seed=null"], "seed: expected a whole number"),

@@ -1,4 +1,4 @@
-"""The search: what it tries, on which folds, that it agrees with scikit-learn's, and what is left of an interrupted one."""
+"""The search: what it tries, on which folds, that it agrees with scikit-learn, and what an interrupted one leaves."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """The features of a data set: each group of them extracted, checked and set side by side."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,13 +115,13 @@ def read_inputs(
         x = extract(feature, samples.x, name)
         if extra is not None:
             x = np.concatenate([x, extract(feature, extra.x, f"{name} of made images")])
-        _refuse_nan(name, feature, x, samples.ids, used)
+        _refuse_nan(name, x, samples.ids, used)
         blocks.append(Block(name, feature, x, time.monotonic() - begun))
         notes += [f"{name}: {note}" for note in getattr(feature, "notes", ())]
     return Inputs(tuple(blocks), tuple(notes))
 
 
-def _refuse_nan(name: str, feature: Any, x: Features, ids: np.ndarray, used: np.ndarray) -> None:
+def _refuse_nan(name: str, x: Features, ids: np.ndarray, used: np.ndarray) -> None:
     where = np.concatenate([used, np.arange(len(ids), x.shape[0])])
     count, first = 0, None
     for begin in range(0, len(where), ROWS):
@@ -135,9 +135,7 @@ def _refuse_nan(name: str, feature: Any, x: Features, ids: np.ndarray, used: np.
         return
     row, column = first
     sample = f"sample {ids[row]}" if row < len(ids) else f"made image {row - len(ids)}"
-    known: Sequence[str] = feature.names() if hasattr(feature, "names") else ()
-    value = f"{column} ({known[column]})" if len(known) > column else str(column)
     raise FerlabError(
         f"features={name}: {count:,} of {len(where):,} samples hold NaN or infinite values, the first {sample} at "
-        f"value {value}; cure: another feature, or the option of {name} that says what becomes of such samples"
+        f"value {column}; cure: another feature, or the option of {name} that says what becomes of such samples"
     )

@@ -1,5 +1,6 @@
 """A classic run's pipeline and search in the words of its report."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ferlab.evaluation.words import duration, table
@@ -40,6 +41,27 @@ def chosen_on(metrics: dict[str, Any]) -> str:
         return "; no option was searched for."
     part = "validation" if search["rows"] == "val" else "training"
     return f"; options were chosen on {part} samples."
+
+
+def pooled(folds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the facts of all folds together, each fold's classifier and winner under its number.
+
+    Args:
+        folds: what stands under "classic" in each fold's metrics.json.
+    """
+    numbered = [(f"fold {number}", fold) for number, fold in enumerate(folds)]
+    facts = dict(folds[0])
+    facts["outputs"] = [_of_fold(name, one) for name, fold in numbered for one in fold["outputs"]]
+    facts["notes"] = list(dict.fromkeys(note for fold in folds for note in fold["notes"]))
+    if facts["search"]:
+        winners = [{**_of_fold(name, one), "top": []} for name, fold in numbered for one in fold["search"]["of"]]
+        seconds = round(sum(fold["search"]["seconds"] for fold in folds), 1)
+        facts["search"] = {**facts["search"], "of": winners, "seconds": seconds}
+    return facts
+
+
+def _of_fold(name: str, one: dict[str, Any]) -> dict[str, Any]:
+    return {**one, "label": name if one["label"] is None else f"{one['label']}, {name}"}
 
 
 def epoch_too(metrics: dict[str, Any]) -> str:
@@ -88,5 +110,6 @@ def _search(search: dict[str, Any]) -> list[str]:
             score = [f"{100 * top['mean']:.2f} %", f"{100 * top['sd']:.2f}"]
             cells = [*score, f"{top['samples']:,}", f"{top['seconds']:,}"]
             rows.append([top["options"], *cells])
-        parts.append(table(rows))
+        if one["top"]:
+            parts.append(table(rows))
     return parts

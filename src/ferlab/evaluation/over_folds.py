@@ -84,7 +84,7 @@ def section(metrics: dict[str, Any]) -> list[str]:
         f"All other figures of this page are of the {len(folds['each'])} folds' test rows pooled: every sample counts "
         "once, by the model that was not trained on it. Folds share most of their training samples, so their figures "
         "are not independent: mean and standard deviation stand here without an interval, which would be too narrow. "
-        "Of the validation rows, a sample stands in as many folds as it chose the epoch of; what needs each "
+        "Of the validation rows, a sample stands in as many folds as it was held out in; what needs each "
         "of them once (temperature, thresholds) is measured fold by fold, in the reports of the folds."
     )
     return [f"## {len(folds['each'])} folds", table(rows), text]

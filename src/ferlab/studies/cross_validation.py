@@ -11,6 +11,7 @@ import numpy as np
 from ferlab.build import build
 from ferlab.conclude import write_json
 from ferlab.data.protocol import Protocol
+from ferlab.evaluation import classic_words
 from ferlab.evaluation.column_slices import column_slices
 from ferlab.evaluation.copies_aside import standard_slices
 from ferlab.evaluation.dots import dots
@@ -98,6 +99,8 @@ def pool(folder: Path, config: dict[str, Any], runs: list[Run], command: str) ->
         "test": measure(rows, "test", majority=majority),
         "folds": fold_facts(every),
     }
+    if "classic" in every[0]:
+        result["classic"] = classic_words.pooled([one["classic"] for one in every])
     result["slices"] = standard_slices(rows, result) | column_slices(rows)
     training = _training([run.training for run in runs], command)
     write_json(folder / "training.json", training)
@@ -115,7 +118,8 @@ def _training(folds: list[dict[str, Any]], command: str) -> dict[str, Any]:
     out["samples_per_second"] = round(fmean(fold["samples_per_second"] for fold in folds), 1)
     out["peak_memory_mb"] = max(fold["peak_memory_mb"] for fold in folds)
     # only what came to its own end is pooled
-    return out | {"epochs": max(fold["epochs"] for fold in folds), "interrupted": False, "command": command}
+    epochs = max((fold["epochs"] for fold in folds if fold["epochs"] is not None), default=None)
+    return out | {"epochs": epochs, "interrupted": False, "command": command}
 
 
 def _draw(folder: Path, result: dict[str, Any], rows: Rows) -> list[Path]:

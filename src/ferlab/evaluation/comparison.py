@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from ferlab.errors import FerlabError
 from ferlab.evaluation.clusters import Units, clusters_of
+from ferlab.evaluation.compared_traits import by_label
 from ferlab.evaluation.intervals import RESAMPLES, SEED, percentile, wilson
 from ferlab.evaluation.paired import only_one_right, paired_difference, seeds_difference
 from ferlab.evaluation.resampling import LIMITS, check_metric, observed, resample, smaller_is_better
@@ -40,7 +41,8 @@ def compare_rows(
         Plain values. metric, split, n, smaller_is_better, intervals (how they were made), models (an estimate each),
         groups (mean, sd, low, high, n over seeds, and models), and pairs in the order given, each with a, b, value (a
         less b), low, high, interval, p, p_holm, mcnemar (accuracy of independent rows, single models; else None),
-        better ("a", "b" or None) and sentence.
+        better ("a", "b" or None), sentence; of several labels a sample, where n counts answers, also traits
+        (`by_label`).
 
     Raises:
         FerlabError: fewer than two models, other samples, or an unknown metric.
@@ -69,7 +71,9 @@ def compare_rows(
         for a, b in combinations(rows, 2):
             pair = {"a": a, "b": b} | paired_difference(values[a], values[b], draws[a], draws[b], units)
             exact = metric == "accuracy" and units.index is None
-            pairs.append(pair | {"mcnemar": mcnemar(*only_one_right(rows[a], rows[b])) if exact else None})
+            pair |= {"mcnemar": mcnemar(*only_one_right(rows[a], rows[b])) if exact else None}
+            labels = by_label(rows[a], rows[b], metric, resamples, seed)
+            pairs.append(pair | ({"traits": labels} if labels else {}))
     else:
         out["groups"] = {
             group: {**over_seeds([values[name] for name in names]), "models": list(names)}

@@ -31,11 +31,21 @@ def render(result: dict[str, Any]) -> list[RenderableType]:
         grid.add_column(column, justify="left" if name else "right", no_wrap=not name, overflow="fold")
     for cells in lines(result):
         grid.add_row(*cells)
-    out: list[RenderableType] = [grid, *(Text(pair["sentence"]) for pair in result["pairs"])]
+    out: list[RenderableType] = [grid, *_labels(result), *(Text(pair["sentence"]) for pair in result["pairs"])]
     if "groups" not in result:
         out.append(Text(SINGLE, style="dim"))
     marks = [*result["notes"], *([caveat] if caveat else [])]
     return out + [Text(f"! {mark}", style="yellow") for mark in marks]
+
+
+def _labels(result: dict[str, Any]) -> list[Table]:
+    rows = label_lines(result)
+    grid = Table(title="label by label", title_justify="left")
+    for i, column in enumerate(rows[0] if rows else []):
+        grid.add_column(column, justify="right" if i > 2 else "left", overflow="fold")
+    for cells in rows[1:]:
+        grid.add_row(*cells)
+    return [grid] if rows else []
 
 
 def head(result: dict[str, Any]) -> list[str]:
@@ -69,6 +79,18 @@ def lines(result: dict[str, Any]) -> list[list[str]]:
     return out
 
 
+def label_lines(result: dict[str, Any]) -> list[list[str]]:
+    """Return the table of pairs label by label, its head first; empty where each sample has one class."""
+    metric, out = result["metric"], []
+    for pair in result["pairs"]:
+        for label, one in pair.get("traits", {}).items():
+            bounds = "none" if one["low"] is None else bounds_text(one["low"], one["high"], metric)
+            value = "undefined" if one["value"] is None else gap(one["value"], metric, False)
+            tested = p_text(one["mcnemar"]["p"]) if one["mcnemar"] else p_text(one["p"])
+            out.append([pair["a"], pair["b"], label, value, bounds, tested, p_text(one["p_holm"])])
+    return [["A", "B", "label", "A less B", "95 % interval", "p", "p, Holm"], *out] if out else []
+
+
 def p_text(p: float | None) -> str:
     """Return a p value as it is written: two digits, or "< 0.001"."""
     return "none" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
@@ -91,6 +113,11 @@ def markdown(result: dict[str, Any]) -> str:
     parts += ["\n".join(f"- {pair['sentence']}" for pair in result["pairs"])]
     parts += [f"> **Read with care:** {note}." for note in result["notes"]]
     parts += ["## Pairs", table([head(result), *lines(result)])]
+    if labels := label_lines(result):
+        note = (
+            "Label by label: A less B, McNemar exact mid-p where rows are independent; Holm over the labels of a pair."
+        )
+        parts += ["## Labels", table(labels), note]
     how = result["intervals"]
     drawn = f"clusters by {how['column']}" if how["drawn"] == "clusters" else "rows"
     text = f"A less B: paired bootstrap, {how['resamples']:,} resamples of {drawn}, seed {how['seed']}. {SINGLE} "

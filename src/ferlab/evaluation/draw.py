@@ -10,6 +10,7 @@ from ferlab.evaluation import explanations, galleries
 from ferlab.evaluation.attention_sheet import attention_sheet
 from ferlab.evaluation.evidence import in_turn
 from ferlab.evaluation.explaining import Options, draw_explanations
+from ferlab.evaluation.multilabel_rows import is_multilabel
 from ferlab.evaluation.pictures import Pictures
 from ferlab.evaluation.row_figures import draw_rows
 from ferlab.evaluation.rows import Rows
@@ -59,6 +60,9 @@ def draw(
         draw_text_figures(pictures, tuple(rows.meta["spec"]["labels"]), caption, keep)
         found = explain_texts(folder, pictures, test, caption, keep, Options(**(explain or {})), say)
         return done, found
+    if is_multilabel(rows.meta):
+        # the sheets of pictures show one class a sample
+        return done, None
     lens = pictures.lens
     for name, figure in lens.examples(pictures.examples(test.names), caption).items():
         keep(name, figure)

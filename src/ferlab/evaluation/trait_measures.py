@@ -63,7 +63,8 @@ def measure_traits(
     traits: list[str] = list(part.meta["spec"]["labels"])
     own = {trait: part.take(np.flatnonzero(part.columns[TRAIT] == trait)) for trait in traits}
     units, guesses = clusters_of(part), _guesses(own, majority)
-    values = {trait: _figures(rows, guesses[trait])(np.ones((len(rows), 1))) for trait, rows in own.items()}
+    ones = np.ones((len(part) // len(traits), 1), dtype=np.float32)
+    values = {trait: _figures(rows, guesses[trait])(ones) for trait, rows in own.items()}
     draws = _drawn(part, own, units, guesses, resamples, seed)
     n, confusion = len(part) // len(traits), confusion_matrix(part.labels, part.preds, 2)
 

@@ -116,7 +116,7 @@ def _obstacle(metrics: dict[str, Any], document: dict[str, Any], ours: dict[str,
     if document.get("comparable") is False:
         return "the document's figure is not a test figure"
     if metrics["data"].get("synthetic"):
-        return "our data are synthetic, the document's are photographs"
+        return "our data are synthetic, the document's are not"
     meant, used = document.get("data"), metrics["data"]["name"]
     if meant and meant != used:
         return f"the document speaks of {meant}, this run used {used}"

@@ -12,6 +12,7 @@ from ferlab.data.datamodule import DataModule
 from ferlab.evaluation.evidence import Evidence, find_evidence, in_turn
 from ferlab.evaluation.galleries import confident_errors
 from ferlab.evaluation.lens import lens_of
+from ferlab.evaluation.multilabel_rows import is_multilabel
 from ferlab.evaluation.plain_figures import PLAIN_FIGURES
 from ferlab.evaluation.rows import Rows, read_rows
 from ferlab.explain.layers import conv_layers
@@ -100,7 +101,7 @@ def _to_wandb(
     page = folder / "figures" / "texts.html"
     if page.is_file() and logger.may_show(synthetic):
         items["test/texts"] = wandb.Html(page.read_text(encoding="utf-8"), inject=False)
-    if data.spec.modality != "text" and logger.may_show(synthetic):
+    if data.spec.modality != "text" and not is_multilabel(test.meta) and logger.may_show(synthetic):
         positions = data.assignment.indices["test"]
         wrong = confident_errors(test, ERRORS)
         shown = lens_of(task.preprocess, task.net).look(data.samples.x[positions[wrong]])

@@ -8,6 +8,7 @@ from jaxtyping import UInt8
 from ferlab.evaluation.curves import precision_recall_points, roc_points
 from ferlab.evaluation.evidence import Evidence
 from ferlab.evaluation.explanations import overlay
+from ferlab.evaluation.multilabel_rows import TRAIT, is_multilabel
 from ferlab.evaluation.rows import Rows
 
 POINTS = 200  # of a curve: what a reader can tell apart, far below the 10,000 rows that W&B draws
@@ -30,18 +31,23 @@ def confusion(measures: dict[str, Any]) -> Any:
 
 
 def curves(rows: Rows) -> dict[str, Any]:
-    """Return W&B's ROC and precision-recall curves of each class against the rest; of two classes, the positive one."""
+    """Return W&B's ROC and precision-recall curves of each class against the rest; of two classes, the positive one.
+
+    Of several labels a sample those of each label.
+    """
     import wandb
 
     shown = [1] if len(rows.names) == 2 else range(len(rows.names))
     roc: list[list[Any]] = []
     recall: list[list[Any]] = []
-    for i in shown:
-        positive = rows.labels == i
-        if 0 < positive.sum() < len(rows):
-            scores = rows.probabilities[:, i]
-            roc += _points(rows.names[i], *roc_points(scores, positive))
-            recall += _points(rows.names[i], *precision_recall_points(scores, positive))
+    sides = [(rows.names[i], rows.probabilities[:, i], rows.labels == i) for i in shown]
+    if is_multilabel(rows.meta):
+        own = {name: rows.columns[TRAIT] == name for name in rows.meta["spec"]["labels"]}
+        sides = [(name, rows.probabilities[here, 1], rows.labels[here] == 1) for name, here in own.items()]
+    for name, scores, positive in sides:
+        if 0 < positive.sum() < len(positive):
+            roc += _points(name, *roc_points(scores, positive))
+            recall += _points(name, *precision_recall_points(scores, positive))
 
     def chart(columns: list[str | int], data: list[list[Any]], title: str, x: str, y: str) -> Any:
         strings = {"title": title, "x-axis-title": x, "y-axis-title": y}

@@ -62,6 +62,11 @@ def _split(measures: dict[str, Any], prefix: str) -> dict[str, Any]:
         out |= _estimate(measures.get(name), f"{prefix}/{name}")
     for label, one in measures["per_class"].items():
         out |= _estimate(one["recall"], f"{prefix}/recall/{label}") | _estimate(one["f1"], f"{prefix}/f1/{label}")
+    for label, one in measures.get("traits", {}).items():
+        for name in ("accuracy", "balanced_accuracy", "f1", "auroc"):
+            out |= _estimate(one[name], f"{prefix}/{name}/{label}")
+        out[f"{prefix}/majority/{label}"] = one["majority"]["accuracy"]["value"]
+        out[f"{prefix}/verdict/{label}"] = one["verdict"]
     return out
 
 

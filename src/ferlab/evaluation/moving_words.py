@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ferlab.evaluation.style import BLUE, GREY, RED, Caption, reach, sheet
 from ferlab.evaluation.words import table
@@ -103,6 +104,7 @@ def words_figure(found: Sequence[dict[str, Any]], names: Sequence[str], texts: i
             axes.set_yticks(range(len(shown)), [_plain(one["word"]) for one in shown])
             axes.set(title=name, xlabel="logit", ylim=(2 * SHOWN - 0.4, -0.6))
             axes.tick_params(axis="y", length=0)
+            axes.xaxis.set_major_locator(MaxNLocator(3))
             axes.grid(True, axis="x")
             if not shown:
                 axes.text(0.5, 0.5, "no word surely", transform=axes.transAxes, ha="center", color=GREY)

@@ -3,6 +3,7 @@
 # any other one counts as a picture of people
 PLAIN_FIGURES = (
     "learning_curves",
+    "candidates",
     "class_counts",
     "confusion",
     "roc",

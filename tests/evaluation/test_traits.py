@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from scipy.stats import binom
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -172,7 +173,7 @@ def test_texts_of_one_author_are_drawn_together(tmp_path: Path) -> None:
     assert found["intervals"]["column"] == "author"
     assert found["intervals"]["n_drawn"] == 12
     assert found["traits"]["EXT"]["accuracy"]["interval"] == "clustered bootstrap"
-    assert found["traits"]["EXT"]["beside"]["test"] == "paired clustered bootstrap"
+    assert found["traits"]["EXT"]["beside"]["test"] == "paired clustered bootstrap, one-sided"
 
 
 def test_a_label_of_one_side_alone_has_no_area_and_leaves_the_mean(tmp_path: Path) -> None:
@@ -199,6 +200,24 @@ def test_a_model_that_tells_is_shown_and_a_constant_one_is_not(tmp_path: Path) -
     found = measure(constant, "test", resamples=100)
     assert {one["verdict"] for one in found["traits"].values()} == {NOT_SHOWN}
     assert all(one["f1"]["value"] == 0 for one in found["traits"].values())
+
+
+def test_the_verdict_is_mcnemars_beside_the_better_constant_answer(tmp_path: Path) -> None:
+    rows = make_rows(tmp_path / "p.parquet", skill=0.9)
+    y, said, _ = wide(rows.split("test"))
+    p_values = []
+    for i, name in enumerate(TRAITS):
+        one = measure(rows, "test", resamples=50)["traits"][name]["beside"]
+        side = int(y[:, i].mean() > 0.5)
+        ours, theirs = said[:, i] == y[:, i], y[:, i] == side
+        gained, lost = int((ours & ~theirs).sum()), int((~ours & theirs).sum())
+        assert one["guess"] == ("no", "yes")[side]
+        assert one["value"] == pytest.approx(ours.mean() - theirs.mean(), abs=1e-6)
+        n = gained + lost
+        assert one["p"] == pytest.approx(binom.sf(gained, n, 0.5) + binom.pmf(gained, n, 0.5) / 2)
+        p_values.append(one["p"])
+    found = [one["beside"]["p_holm"] for one in measure(rows, "test", resamples=50)["traits"].values()]
+    assert min(found) == pytest.approx(3 * min(p_values))
 
 
 def test_by_chance_alone_few_labels_are_called_told(tmp_path: Path) -> None:

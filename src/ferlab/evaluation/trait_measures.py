@@ -2,7 +2,9 @@
 
 A mean is drawn with all labels of a sample together, since those are not independent. Whether a label is told better
 than by chance is asked of its accuracy beside that of the best constant answer on the same rows: McNemar's exact test
-(mid-p), or a paired clustered bootstrap where several samples are of one person; Holm corrects for the labels.
+(mid-p, one-sided: above), or a paired clustered bootstrap where several samples are of one person; Holm corrects for
+the labels. Of models that know nothing less than one in a hundred calls any of five labels told (a simulation with
+thresholds chosen on 220 validation rows, 247 and 2,467 test rows): the noise of the constant answer counts as well.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -191,10 +193,13 @@ def _trait(own: Rows, trait: str, guess: str, values: dict[str, Any], draws: dic
     gap = paired_difference(
         float(values["accuracy"][0]), float(values["best"][0]), draws["accuracy"], draws["best"], units
     )
-    test = "paired clustered bootstrap"
+    test = "paired clustered bootstrap, one-sided"
     if units.index is None:
         constant = replace(own, preds=np.full(n, best))
-        gap["p"], test = mcnemar(*only_one_right(own, constant))["p"], "McNemar, exact mid-p"
+        gap["p"], test = mcnemar(*only_one_right(own, constant))["p"], "McNemar, exact mid-p, one-sided"
+    if gap["p"] is not None:
+        # of two sides to the one that is asked for
+        gap["p"] = float(gap["p"]) / 2 if float(gap["value"] or 0) > 0 else 1 - float(gap["p"]) / 2
     return out | {"beside": {"guess": own.names[best], **gap, "test": test}}
 
 

@@ -98,7 +98,9 @@ def section(metrics: dict[str, Any]) -> list[str]:
             continue
         rows = [["", f"all, n = {n:,}", f"without copies in training, n = {one['without']['n']:,}", "all less without"]]
         rows += [
-            [label, *_cells(one, m)] for m, label in (MEASURES | measures_of(metrics["data"])).items() if m in SHOWN
+            [label, *_cells(one, m)]
+            for m, label in (MEASURES | measures_of(metrics.get("data", {}))).items()
+            if m in SHOWN
         ]
         out += [text, table(rows)]
     return out

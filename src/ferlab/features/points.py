@@ -124,7 +124,7 @@ class Mediapipe:
         Raises:
             FerlabError: mediapipe is not installed, or cannot read its model.
         """
-        from PIL import Image
+        import cv2
 
         mediapipe: Any = _library("mediapipe", "pip install mediapipe")
         if self._loaded is None:
@@ -143,8 +143,8 @@ class Mediapipe:
             pixels = np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
             height, width = pixels.shape[:2]
             if (factor := self.size / min(height, width)) > 1:
-                wide = Image.fromarray(pixels).resize((round(width * factor), round(height * factor)))
-                pixels = np.ascontiguousarray(wide)
+                larger = (round(width * factor), round(height * factor))
+                pixels = cv2.resize(pixels, larger, interpolation=cv2.INTER_CUBIC)
             faces = self._loaded.detect(mediapipe.Image(mediapipe.ImageFormat.SRGB, pixels)).face_landmarks
             if faces:
                 row[:] = [(part.x * width, part.y * height) for part in faces[0][:478]]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ferlab.data.copies import THRESHOLD, Copies
 from ferlab.data.likeness import SIDE, likeness, views
-from ferlab.data.progress import watched
 from ferlab.evaluation.intervals import wilson
+from ferlab.progress import watched
 
 Image = NDArray[np.uint8]
 Change = Callable[[Image, np.random.Generator], Image]

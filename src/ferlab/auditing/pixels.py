@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, UInt8
 
-from ferlab.data.progress import watched
+from ferlab.progress import watched
 
 #: robust z from which a value is an outlier (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993)
 OUTLIER = 3.5

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]
 
+from ferlab.cache import Arrays
 from ferlab.data.archive import Archive, files_of, open_archive
 from ferlab.data.broken import BadEntryError, Broken
-from ferlab.data.cache import Arrays
 from ferlab.data.fingerprint import fingerprint
 from ferlab.data.image_header import SUFFIXES
 from ferlab.data.image_set import ImageOptions, cached_images, read_listed

@@ -8,9 +8,9 @@ from jaxtyping import Bool, Float32, Int16
 
 from ferlab.data.audio_header import check_end
 from ferlab.data.broken import BadEntryError, Broken
-from ferlab.data.progress import watched
 from ferlab.data.reading import check_room, in_threads
 from ferlab.errors import FerlabError
+from ferlab.progress import watched
 
 #: behind the end of a clip that is shorter than the longest; no sample of a sound has this value
 NO_SOUND = -32768

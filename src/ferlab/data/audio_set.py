@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ferlab.cache import Arrays, cached
 from ferlab.data.audio import read_audio
 from ferlab.data.broken import Broken
-from ferlab.data.cache import Arrays, cached
 from ferlab.data.listing import Listing, listed_samples
 from ferlab.data.samples import Samples
 from ferlab.errors import FerlabError

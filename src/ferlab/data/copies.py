@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, Shaped, UInt8
 
-from ferlab.data.cache import Arrays, cached
+from ferlab.cache import Arrays, cached
 from ferlab.data.likeness import Basis, Views, fit, likeness, views
-from ferlab.data.progress import watched
+from ferlab.progress import watched
 
 #: a pair that correlates so much is a copy: chosen on training images, between what pairs of different pictures
 #: reach and what a slightly changed picture keeps (experiments/audit)

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
+from ferlab.cache import Arrays
 from ferlab.data.archive import files_of, open_archive
 from ferlab.data.broken import Broken
-from ferlab.data.cache import Arrays
 from ferlab.data.fer2013_csv import TABLES, is_table, read_table
 from ferlab.data.fer2013_votes import find_votes, note, with_soft
 from ferlab.data.fingerprint import fingerprint

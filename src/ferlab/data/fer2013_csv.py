@@ -11,13 +11,13 @@ from typing import cast
 
 import numpy as np
 
+from ferlab.cache import Arrays
 from ferlab.data.archive import TABLE_BYTES, ZipArchive
 from ferlab.data.broken import BadEntryError, Broken
-from ferlab.data.cache import Arrays
 from ferlab.data.images import Image, fit_all
 from ferlab.data.listing import Listing
-from ferlab.data.progress import watched
 from ferlab.errors import FerlabError
+from ferlab.progress import watched
 
 TABLES = ("fer2013.csv", "icml_face_data.csv")
 SIDE = 48

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from ferlab.data.cache import cache_root
+from ferlab.cache import cache_root
 
 # a file changed this recently could change again within the clock's tick: its hash is not remembered
 _SETTLED_NS = 2_000_000_000

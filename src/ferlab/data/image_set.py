@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ferlab.cache import Arrays, cached
 from ferlab.data.broken import Broken
-from ferlab.data.cache import Arrays, cached
 from ferlab.data.images import read_images
 from ferlab.data.listing import Check, Listing, listed_samples
 from ferlab.data.samples import Samples

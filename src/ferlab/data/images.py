@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from ferlab.data.broken import BadEntryError, Broken
 from ferlab.data.image_header import image_size
-from ferlab.data.progress import watched
 from ferlab.data.reading import check_room, in_threads
 from ferlab.errors import FerlabError
+from ferlab.progress import watched
 
 # OpenCV's own threads fight with ours and with the loader's
 cv2.setNumThreads(0)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferlab.cache import Arrays
 from ferlab.data.broken import Broken
-from ferlab.data.cache import Arrays
 from ferlab.data.samples import Samples
 from ferlab.spec import Modality, TaskSpec
 

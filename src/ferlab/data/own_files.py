@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ferlab.cache import Arrays
 from ferlab.data.archive import Archive, FolderArchive, files_of, open_archive
 from ferlab.data.broken import Broken
-from ferlab.data.cache import Arrays
 from ferlab.data.file_list import in_order, read_list
 from ferlab.data.fingerprint import fingerprint
 from ferlab.data.listing import Listing

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from ferlab.cache import Arrays
 from ferlab.data.archive import Archive, files_of, open_archive
 from ferlab.data.audio_header import SUFFIXES
 from ferlab.data.audio_set import AudioOptions, cached_audio
 from ferlab.data.broken import BadEntryError, Broken
-from ferlab.data.cache import Arrays
 from ferlab.data.fingerprint import fingerprint
 from ferlab.data.listing import Listing
 from ferlab.data.ravdess_labels import labelled, scheme

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Int16, Int64, Shaped
 from scipy.fft import irfft, next_fast_len, rfft
 
+from ferlab.cache import cached
 from ferlab.data.audio import NO_SOUND
-from ferlab.data.cache import cached
 from ferlab.data.samples import Samples
 from ferlab.errors import FerlabError
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ferlab.data.cache import cached
+from ferlab.cache import cached
 from ferlab.data.samples import Samples
 from ferlab.data.synthetic.action_units import EMOTIONS, UNITS, activations
 from ferlab.data.synthetic.camera import photograph

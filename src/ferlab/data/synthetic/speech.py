@@ -12,15 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Int16
 
+from ferlab.cache import Arrays, cached
 from ferlab.data.audio import together
-from ferlab.data.cache import Arrays, cached
-from ferlab.data.progress import watched
 from ferlab.data.ravdess_labels import labelled, scheme
 from ferlab.data.ravdess_names import ACTORS, EMOTIONS, INTENSITIES, every_name, parse
 from ferlab.data.samples import Samples
 from ferlab.data.synthetic.speech_sound import RATE, noises, speak
 from ferlab.data.synthetic.speech_voices import voice
 from ferlab.errors import FerlabError
+from ferlab.progress import watched
 from ferlab.spec import TaskSpec
 
 #: raise it whenever the voices change: cached sounds of older versions are then left alone

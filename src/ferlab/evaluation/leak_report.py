@@ -37,7 +37,7 @@ def report(study: dict[str, Any], head: dict[str, Any]) -> str:
     for name, one in protocols.items():
         counts = (f"{one['counts'][role]:,}" for role in ("train", "val", "test"))
         rows.append([name, "; ".join(one["marks"]), one["selection"], *counts, *(estimate(one[m], m) for m in METRICS)])
-    parts += [table(rows), "## Copies of test images", _copies(protocols)]
+    parts += [table(rows), "## Copies of test samples", _copies(protocols)]
     parts.append(f"## Less {study['reference']}, in points")
     rows = [["protocol", "test samples shared", *(MEASURES[m] for m in METRICS)]]
     for name, one in study["differences"].items():

@@ -18,6 +18,7 @@ from ferlab.data.samples import Samples
 from ferlab.data.sampling import Keep, Rebalanced, class_counts
 from ferlab.data.speaker_spectrum import equalised
 from ferlab.errors import FerlabError
+from ferlab.evaluation.own_columns import taken
 from ferlab.spec import TaskSpec
 
 Rebalance = Callable[[Samples, np.ndarray, int], Rebalanced]
@@ -41,6 +42,9 @@ class DataModule(pl.LightningDataModule):
         batch_size: samples a training step, over all processes.
         eval_batch_size: samples a batch without gradients, over all processes.
         seed: of the rebalancing's random choice and of the training order.
+
+    Raises:
+        FerlabError: a column of the data set is named as one of predictions.parquet, or what the parts raise.
     """
 
     def __init__(
@@ -57,6 +61,12 @@ class DataModule(pl.LightningDataModule):
         self.rebalance: Rebalance = rebalance or Keep()
         self.batch_size, self.eval_batch_size, self.seed = batch_size, eval_batch_size, seed
         self.samples = source.load()
+        # told before hours of training, not when its rows are written
+        if own := taken(self.samples.columns, self.spec.labels, self.spec.kind == "multilabel"):
+            raise FerlabError(
+                f"data set {self.samples.name}: its columns {own} are named as those of predictions.parquet; rename "
+                "them in its table"
+            )
         if protocol.normalise is not None:
             self.samples = equalised(self.samples, protocol.normalise)
         self.assignment: Assignment = protocol.assign(self.samples)

@@ -16,7 +16,8 @@ from ferlab.evaluation import gap_intervals, selective
 from ferlab.evaluation.calibration import BINS, KINDS, brier_losses, confidences, gaps, if_calibrated, log_losses, size
 from ferlab.evaluation.clusters import Units, clusters_of
 from ferlab.evaluation.intervals import LEVEL, RESAMPLES, SEED, percentile
-from ferlab.evaluation.multilabel_rows import TRAIT, is_multilabel
+from ferlab.evaluation.multilabel_rows import is_multilabel
+from ferlab.evaluation.own_columns import TRAIT
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.temperature import fit, tempered, tempered_labels
 

@@ -8,7 +8,8 @@ from jaxtyping import Shaped
 from ferlab.evaluation.comparison import bounds_text, gap
 from ferlab.evaluation.comparison_page import p_text
 from ferlab.evaluation.intervals import SEED
-from ferlab.evaluation.multilabel_rows import SAMPLE, TRAIT, is_multilabel
+from ferlab.evaluation.multilabel_rows import is_multilabel
+from ferlab.evaluation.own_columns import SAMPLE, TRAIT
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.slices import slice_rows
 from ferlab.evaluation.words import MEASURES, estimate, headline, table

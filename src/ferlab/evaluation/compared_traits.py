@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ferlab.evaluation.clusters import clusters_of
-from ferlab.evaluation.multilabel_rows import TRAIT, is_multilabel
+from ferlab.evaluation.multilabel_rows import is_multilabel
+from ferlab.evaluation.own_columns import TRAIT
 from ferlab.evaluation.paired import only_one_right, paired_difference
 from ferlab.evaluation.resampling import observed, resample
 from ferlab.evaluation.rows import Rows

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ferlab.errors import FerlabError
-from ferlab.evaluation.multilabel_rows import TRAIT, is_multilabel, sample_ids
+from ferlab.evaluation.multilabel_rows import is_multilabel, sample_ids
+from ferlab.evaluation.own_columns import TRAIT
 from ferlab.evaluation.rows import Rows
 
 FOLD = "fold"

@@ -4,16 +4,16 @@ So everything that is computed of rows is computed of these too: each is a yes o
 label, its column `sample` of whom, and intervals are drawn by sample, whose rows are not independent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int64, Shaped
 
 from ferlab.errors import FerlabError
+from ferlab.evaluation.own_columns import SAMPLE, TRAIT
 
 NAMES = ("no", "yes")
-TRAIT, SAMPLE = "trait", "sample"
 
 Values = Shaped[np.ndarray, "_"]
 
@@ -107,8 +107,3 @@ def sample_ids(
     """Return the ids of rows' samples, without their labels; `mark` is put behind each."""
     pairs = zip(ids.tolist(), traits.tolist(), strict=True)
     return np.array([name.removesuffix(f"/{trait}") + mark for name, trait in pairs], dtype=str)
-
-
-def own_columns(traits: Sequence[str]) -> set[str]:
-    """Return the names that no column of a data set may have: those of the file, and of the rows in memory."""
-    return {TRAIT, SAMPLE, "id", "split"} | {f"{part}_{name}" for part in ("label", "pred", "p") for name in traits}

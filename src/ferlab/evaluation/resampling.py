@@ -18,7 +18,8 @@ from ferlab.errors import FerlabError
 from ferlab.evaluation.calibration import brier_losses, log_losses
 from ferlab.evaluation.clusters import Units
 from ferlab.evaluation.intervals import RESAMPLES, SEED, weighted_auroc
-from ferlab.evaluation.multilabel_rows import TRAIT, is_multilabel
+from ferlab.evaluation.multilabel_rows import is_multilabel
+from ferlab.evaluation.own_columns import TRAIT
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.scores import class_scores, label_ranks, macro_scores
 

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from jaxtyping import Float, Float32, Int64, Shaped
 
 from ferlab.errors import FerlabError
-from ferlab.evaluation.multilabel_rows import is_multilabel, lengthened, own_columns, widened
+from ferlab.evaluation.multilabel_rows import is_multilabel, lengthened, widened
+from ferlab.evaluation.own_columns import COLUMNS, own_columns, taken
 from ferlab.evaluation.thresholds import decided
 
-COLUMNS = ("id", "split", "label", "pred")
 META = b"ferlab"
 SUM_TOLERANCE = 1e-2
 
@@ -106,11 +106,8 @@ def write_rows(
     if len(set(lengths)) > 1:
         raise FerlabError(f"{path}: expected as many ids, splits, labels, probabilities and columns; found {lengths}")
     many = is_multilabel(meta)
-    own = own_columns(names) if many else {*COLUMNS, *(name for name in further if name.startswith("p_"))}
-    if taken := [name for name in further if name in own]:
-        raise FerlabError(
-            f"{path}: the data set's columns {taken} are named as the file's own; rename them in its table"
-        )
+    if own := taken(further, names, many):
+        raise FerlabError(f"{path}: the data set's columns {own} are named as the file's own; rename them in its table")
     ids, splits, labels = np.asarray(ids, dtype=str), np.asarray(splits, dtype=str), np.asarray(labels, dtype=np.int64)
     if many:
         said = decided(probabilities, meta["thresholds"])

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ferlab.evaluation.curves import roc_points
 from ferlab.evaluation.intervals import wilson
-from ferlab.evaluation.multilabel_rows import TRAIT
+from ferlab.evaluation.own_columns import TRAIT
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.style import BLUE, GREY, INK, ORANGE, PALE, RED, Caption, colour, reach, sheet
 from ferlab.evaluation.words import number, span

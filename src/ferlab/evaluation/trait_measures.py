@@ -18,7 +18,7 @@ from ferlab.evaluation.calibration import log_losses
 from ferlab.evaluation.clusters import Units, clusters_of
 from ferlab.evaluation.estimates import Estimate, clustered, estimate, proportion
 from ferlab.evaluation.intervals import LEVEL, RESAMPLES, SEED, percentile, row_weights, weighted_auroc
-from ferlab.evaluation.multilabel_rows import TRAIT
+from ferlab.evaluation.own_columns import TRAIT
 from ferlab.evaluation.paired import only_one_right, paired_difference
 from ferlab.evaluation.resampling import Draws, Weights, mean_of
 from ferlab.evaluation.rows import Rows

@@ -8,7 +8,8 @@ from jaxtyping import UInt8
 from ferlab.evaluation.curves import precision_recall_points, roc_points
 from ferlab.evaluation.evidence import Evidence
 from ferlab.evaluation.explanations import overlay
-from ferlab.evaluation.multilabel_rows import TRAIT, is_multilabel
+from ferlab.evaluation.multilabel_rows import is_multilabel
+from ferlab.evaluation.own_columns import TRAIT
 from ferlab.evaluation.rows import Rows
 
 POINTS = 200  # of a curve: what a reader can tell apart, far below the 10,000 rows that W&B draws

@@ -9,6 +9,7 @@ import pytest
 
 from fakes.essays import table
 from fakes.zips import write_zip
+from ferlab.data.datamodule import DataModule
 from ferlab.data.protocol import Protocol
 from ferlab.data.samples import Samples
 from ferlab.data.text_csv import TextCsv
@@ -191,3 +192,37 @@ def test_rows_come_in_their_order(tmp_path: Path) -> None:
     samples = load(tmp_path, table(["text", "label"], rows))
     assert samples.x.tolist() == [row[0] for row in rows]
     np.testing.assert_array_equal(samples.labels, np.arange(500) % 2)
+
+
+def test_answers_however_they_are_spelt_are_answers(tmp_path: Path) -> None:
+    samples = load(
+        tmp_path,
+        table(["text", "happy"], [["a b", "Yes"], ["c d", "no"], ["e f", "yes"], ["g h", "NO"]]),
+        labels="happy",
+    )
+    assert samples.spec.kind == "binary" and samples.spec.labels == ("not happy", "happy")
+    assert samples.labels.tolist() == [1, 0, 1, 0]
+
+
+def test_a_slip_among_answers_is_told_where_a_yes_no_task_is_asked_for(tmp_path: Path) -> None:
+    content = table(["text", "happy"], [["a b", "y"], ["c d", "n"], ["e f", "ny"]])
+    with pytest.raises(FerlabError, match="line 4: happy: expected y, n, 1 or 0, found 'ny'"):
+        load(tmp_path, content, labels="happy", kind="binary")
+    # without that wish three names are three classes
+    assert load(tmp_path, content, labels="happy").spec.labels == ("n", "ny", "y")
+
+
+def test_a_text_of_nobody_is_refused_where_authors_are_known(tmp_path: Path) -> None:
+    content = table(["text", "label", "author"], [["a b", "x", "ann"], ["c d", "z", ""], ["e f", "z", "bob"]])
+    with pytest.raises(FerlabError, match="line 3: has no author"):
+        load(tmp_path, content)
+    assert len(load(tmp_path, content, on_bad="skip")) == 2
+
+
+@pytest.mark.parametrize(("labels", "name"), [("a,b", "sample"), ("a,b", "label_a"), ("a", "pred"), ("a", "p_fear")])
+def test_a_column_named_as_the_predictions_own_is_told_before_training(tmp_path: Path, labels: str, name: str) -> None:
+    rows = [[f"text {letter}", str(i % 2), str(i // 2 % 2), "?"] for i, letter in enumerate("abcdefgh")]
+    path = tmp_path / "own.csv"
+    path.write_text(table(["text", "a", "b", name], rows))
+    with pytest.raises(FerlabError, match=rf"its columns \['{name}'\] are named as those of predictions.parquet"):
+        DataModule(TextCsv(str(path), labels=labels.split(",")), Protocol("p", ["*"], 0.25, 0.25))

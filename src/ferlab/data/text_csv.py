@@ -89,8 +89,9 @@ class TextCsv:
                     raise BadEntryError(
                         f"repeats the {named} {ident}; expected each once" if ident else f"has no {named}"
                     )
-                if split and not row.cells[split]:
-                    raise BadEntryError(f"has no {split}")
+                for needed in (author, split):
+                    if needed and not row.cells[needed]:
+                        raise BadEntryError(f"has no {needed}")
             except BadEntryError as error:
                 broken.report(row.where, str(error))
             else:
@@ -141,8 +142,12 @@ class TextCsv:
 
     def _asks(self, rows: Sequence[Row]) -> bool:
         """Tell whether the only label column holds answers, y/n or 0/1, not names of classes."""
+        if self.kind == "multiclass":
+            return False
         found = {row.cells[self.labels[0]] for row in rows} - {""}
-        return self.kind != "multiclass" and 0 < len(found) <= 2 and all(map(is_answer, found))
+        said = [is_answer(cell) for cell in found]
+        # of a yes/no task whatever is neither is a slip, not a class of its own
+        return bool(found) and (all(said) or (self.kind == "binary" and len(found) > 2 and any(said)))
 
     def _check_labels(self, row: Row, answers: bool) -> None:
         for column in self.labels:

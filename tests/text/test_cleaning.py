@@ -1,7 +1,12 @@
 """Cleaning: D2's steps one by one, the tagger equal to HanTa, the cache and the processes equal to plain calls."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -119,3 +124,28 @@ def test_several_processes_give_the_same_words(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(cleaning, "_MANY", 500)
     monkeypatch.setattr(cleaning.os, "sched_getaffinity", lambda _: {0, 1})
     assert clean(texts, Cleaning()) == alone
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no process groups there")
+def test_an_interrupt_ends_the_processes_without_a_word_of_theirs(tmp_path: Path) -> None:
+    script = tmp_path / "long.py"
+    script.write_text(
+        "from ferlab.text import cleaning\n"
+        "cleaning._MANY, cleaning._CHUNK = 500, 20_000\n"
+        "cleaning.os.sched_getaffinity = lambda _: {0, 1}\n"
+        "if __name__ == '__main__':\n"
+        f"    texts = [{TEXT!r} * 50 + str(i) for i in range(4000)]\n"
+        "    try:\n"
+        "        for i, _ in enumerate(cleaning._each(texts, cleaning.Cleaning())):\n"
+        "            print(i, flush=True)\n"
+        "    except KeyboardInterrupt:\n"
+        "        print('interrupted', flush=True)\n"
+    )
+    command = [sys.executable, str(script)]
+    # a terminal sends it to all of the group
+    with subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "0\n"
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert out.endswith("interrupted\n") and "Traceback" not in err and process.returncode == 0

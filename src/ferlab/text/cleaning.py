@@ -2,9 +2,10 @@
 
 import hashlib
 import os
+import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
 
 import numpy as np
 
@@ -92,10 +93,26 @@ def _each(texts: Sequence[str], options: Cleaning) -> Iterator[list[str]]:
     # processes, for all of it is Python; each starts afresh: forking under torch's threads is not safe
     pool = ProcessPoolExecutor(max_workers=workers)
     try:
-        for cleaned in pool.map(partial(_chunk, options=options), _chunks(texts)):
-            yield from cleaned
+        with _deaf():
+            # no map: at an interrupt it cancels what the pool is about to end, which then complains
+            cleaning = [pool.submit(_chunk, chunk, options) for chunk in _chunks(texts)]
+        for cleaned in cleaning:
+            yield from cleaned.result()
     finally:
         pool.shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let processes and threads that start meanwhile never hear of Ctrl-C: whoever started them ends them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -1,3 +1,7 @@
+"""Pieces of a raw text beside the words that cleaning left of it."""
+
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,3 +51,17 @@ def test_nothing_of_a_text_is_lost(text):
     places = [place for _, some in found for place in some]
     assert places == sorted(places) and len(set(places)) == len(places)
     assert all(0 <= place < len(words) for place in places)
+
+
+def test_the_last_words_are_found_at_the_end_of_a_text_that_repeats_itself():
+    text = "dog house " * 300
+    found = aligned(text, text.split()[-4:], PLAIN, keep="last")
+    assert [i for i, (_, places) in enumerate(found) if places] == [1192, 1194, 1196, 1198]
+
+
+def test_a_long_text_that_repeats_itself_is_aligned_at_once():
+    text = "dog house " * 50_000
+    began = process_time()
+    found = aligned(text, text.split()[:300], PLAIN)
+    assert process_time() - began < 10  # 40 s where all of it is compared
+    assert [places for piece, places in found if places] == [(i,) for i in range(300)]

@@ -86,7 +86,7 @@ def _text(
     numbers, values = ids[there], attributions[there]
     cleaned = clean([raw], front.cleaning)[0]
     words = cleaned[: front.tokens] if front.keep == "first" else cleaned[-front.tokens :]
-    pieces = aligned(raw, words, front.cleaning)
+    pieces = aligned(raw, words, front.cleaning, front.keep)
     sums = by_piece([places for _, places in pieces], values)
     top = np.max([np.abs(one) for one in sums if one is not None] or [np.ones(len(said.names))], axis=0)
     shown: list[dict[str, Any]] = []

@@ -1,6 +1,6 @@
 """Texts on their way to a network: cleaned once, a vocabulary from the training part alone, numbers for all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -37,12 +37,16 @@ def learnt(preprocess: dict[str, Any], samples: Samples, training: Int64[np.ndar
     if not is_text or preprocess.get("vocabulary") is not None:
         return preprocess
     front: Text = build(preprocess, samples.spec.shape)
-    return {**preprocess, **front.learn(cleaned(samples.x[training].tolist(), front))}
+    return {**preprocess, **front.learn(cleaned(samples, front, training))}
 
 
-def cleaned(texts: Sequence[str], front: Text) -> list[list[str]]:
-    """Return the words of each text as a preprocessing cleans it."""
-    return clean(texts, front.cleaning)
+def cleaned(samples: Samples, front: Text, positions: Int64[np.ndarray, "chosen"]) -> list[list[str]]:
+    """Return the words of some texts as a preprocessing cleans them.
+
+    Each text is cleaned by itself, so all of them are cleaned at once: every fold then finds them in the cache.
+    """
+    every = clean(samples.x.tolist(), front.cleaning)
+    return [every[position] for position in positions.tolist()]
 
 
 def encoded(samples: Samples, preprocess: nn.Module) -> Int32[np.ndarray, "sample tokens"]:
@@ -56,7 +60,7 @@ def encoded(samples: Samples, preprocess: nn.Module) -> Int32[np.ndarray, "sampl
         raise FerlabError(
             f"preprocess: expected ferlab.transforms.text.Text for texts, found {type(preprocess).__name__}"
         )
-    return preprocess.number(cleaned(samples.x.tolist(), preprocess))
+    return preprocess.number(clean(samples.x.tolist(), preprocess.cleaning))
 
 
 def begin_with_vectors(
@@ -87,7 +91,7 @@ def begin_with_vectors(
         return None
     options: Word2Vec = build(values) if values else Word2Vec("random")
     words = preprocess.vocabulary or []
-    texts = {role: cleaned(samples.x[indices].tolist(), preprocess) for role, indices in roles.items()}
+    texts = {role: cleaned(samples, preprocess, indices) for role, indices in roles.items()}
     known = np.zeros(len(words), bool)
     facts: dict[str, Any] = {"source": "random", "words": len(words)}
     if options.source != "random":

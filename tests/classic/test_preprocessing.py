@@ -80,6 +80,14 @@ def test_an_option_that_cannot_be_is_told_with_those_that_exist() -> None:
         steps("reduction=select_k_best", "reduction.score=best").fit(rows.x, rows.y)
 
 
+@pytest.mark.parametrize(("name", "option"), [*((name, facts[0]) for name, facts in REDUCED.items())])
+@pytest.mark.parametrize("count", [0, -1, "x"])
+def test_a_number_of_features_that_cannot_be_is_told(name: str, option: str, count: object) -> None:
+    rows, option = clouds(), option.partition("=")[0]
+    with pytest.raises(FerlabError, match=rf"{option}: expected a whole number, 1 or more.*found {count!r}"):
+        steps(f"reduction={name}", f"{option}={count}").fit(rows.x, rows.y)
+
+
 def test_stepwise_selection_is_that_of_wilks_lambda_by_determinants() -> None:
     rows = clouds(features=7, apart=0.8)
     x, y = rows.x.astype(np.float64), rows.y

@@ -11,7 +11,9 @@ from ferlab.errors import FerlabError
 
 # dense float32 (row, feature), or scipy CSR
 Features = Any
-SAMPLEWISE_OR_UNSUPERVISED = ("standard", "minmax", "max_abs", "unit", "pca", "svd")
+# each row by itself: these learn nothing
+SAMPLEWISE = ("unit",)
+COUNTS = ("n_components", "n_features", "k")
 
 
 class Preprocessing:
@@ -36,10 +38,10 @@ class Preprocessing:
         self.sizes: tuple[int, int, int] = (0, 0, 0)
 
     @property
-    def blind(self) -> bool:
-        """Whether no step looks at the classes: fitted once on all folds, it flatters none of them."""
+    def samplewise(self) -> bool:
+        """Whether every step takes each row by itself: then one fit serves all folds."""
         targets = [values["_target_"].rpartition(".")[2] for values in self.values.values() if values]
-        return all(name in SAMPLEWISE_OR_UNSUPERVISED for name in targets)
+        return all(name in SAMPLEWISE for name in targets)
 
     def fit(self, x: Features, y: np.ndarray) -> Features:
         """Fit on training rows and return them as they come out.
@@ -78,12 +80,26 @@ class Preprocessing:
     def _build(self, values: dict[str, Any], sparse: bool, features: int) -> Any:
         name = values["_target_"].rpartition(".")[2]
         values = dict(values)
+        _check_counts(name, values)
         if name == "standard" and sparse:
             values["with_mean"] = False
+        if name == "sequential" and sparse:
+            raise FerlabError("reduction=sequential: takes no sparse features (TF-IDF); cure: reduction=svd or rfe")
         if name == "select_k_best":
             values["k"] = min(values["k"], features)
         seeded = {"seed": self.seed} if name in ("pca", "svd", "select_k_best", "rfe") else {}
         return build(values, **seeded)
+
+
+def _check_counts(name: str, values: dict[str, Any]) -> None:
+    for option in COUNTS:
+        count = values.get(option, 1)
+        # lda's null: as many as there are; pca's share of variance
+        whole = isinstance(count, int) and not isinstance(count, bool) and count >= 1
+        share = name == "pca" and isinstance(count, float) and 0 < count < 1
+        if not whole and not share and not (name == "lda" and count is None):
+            also = ", or a share of variance below 1" if name == "pca" else ""
+            raise FerlabError(f"reduction.{option}: expected a whole number, 1 or more{also}, found {count!r}")
 
 
 def _varies(x: Features) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Scoring SVM candidates with the kernel's inner products computed once for all candidates and folds that share them.
 
-Steps that do not look at the classes (z-score, PCA, ...) are then fitted on all rows of the search at once. One that
-does (LDA, selection) would flatter every fold it was fitted on: then each fold has its own, and its own products.
+That holds without steps before it, or with those that take each row by itself (unit length). One that learns from
+rows (z-score, PCA, LDA, selection) must not have seen those that score: then each fold has its own steps, and its own
+products, which the candidates share.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from ferlab.classic.scoring import Scored, Tell, samples_of, score
 from ferlab.classic.search import Scorer
 from ferlab.classic.svm import KernelSvc
 from ferlab.classic.svm_grid import search_svm
+from ferlab.classic.svm_options import check_numbers
 from ferlab.errors import FerlabError
 
 SVM = "ferlab.classic.classifiers.svm"
@@ -30,7 +32,15 @@ def score_svm(
     recipe: Recipe, candidates: Sequence[Candidate], material: Material, folds: Sequence[Fold], metric: str, tell: Tell
 ) -> None:
     """Tell each candidate's scores as it is done, candidates of the same steps together."""
-    for group in _of_same_steps(candidates):
+    sound = []
+    for one in candidates:
+        try:
+            check_numbers(recipe.chosen(one).classifier)
+            sound.append(one)
+        except FerlabError as error:
+            # those that share its steps can still be fitted
+            tell(Scored(one, (), 0.0, samples_of(folds), failed=str(error)))
+    for group in _of_same_steps(sound):
         own = [{name: value for name, value in one.items() if "." not in name} for one in group]
         steps = recipe.chosen({name: value for name, value in group[0].items() if "." in name})
         scores = np.full((len(group), len(folds)), np.nan)
@@ -62,7 +72,7 @@ def _search(
     recipe: Recipe, candidates: list[Candidate], material: Material, folds: Sequence[Fold], metric: str, each: Any
 ) -> None:
     base, steps = _machine(recipe, material), recipe.preprocessing()
-    if steps.blind:
+    if steps.samplewise:
         x = steps.fit(material.x, material.y)
         search_svm(x, material.y, candidates, [(f.train, f.held) for f in folds], base, metric, each=each)
         return

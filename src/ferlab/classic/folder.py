@@ -9,27 +9,44 @@ import yaml  # type: ignore[import-untyped]
 from ferlab.errors import FerlabError, expect_whole
 
 
-def begin(config: dict[str, Any], folder: Path) -> None:
+def begin(config: dict[str, Any], folder: Path) -> set[str]:
     """Make the folder and write config.yaml.
+
+    Returns:
+        Names of what lay in it before, which is the user's.
 
     Raises:
         FerlabError: no seed, or a folder that holds a run.
     """
     expect_whole(seed=config["seed"])
     folder.mkdir(parents=True, exist_ok=True)
+    before = {path.name for path in folder.iterdir()}
     try:
         with (folder / "config.yaml").open("x") as file:
             yaml.safe_dump(config, file, sort_keys=False)
     except FileExistsError as error:
         raise FerlabError(f"{folder} holds a run already; refused to overwrite it; cure: start again") from error
+    return before
 
 
-def discard(folder: Path) -> None:
-    """Take away a run folder in which nothing was fitted or scored, and the day's where it is empty."""
+def discard(folder: Path, before: set[str]) -> None:
+    """Take away a run folder in which nothing was fitted or scored, and the day's where it is empty.
+
+    Args:
+        folder: the run folder.
+        before: names of what lay in it before the run; it stays.
+    """
     if (folder / "candidates.csv").exists():
         return
-    shutil.rmtree(folder, ignore_errors=True)
+    for path in folder.iterdir():
+        if path.name in before:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     try:
+        folder.rmdir()
         folder.parent.rmdir()
     except OSError:
         return

@@ -44,11 +44,11 @@ def baseline(config: dict[str, Any], folder: Path, command: str, summary: bool =
         FerlabError: a mistake in the configuration or the data; a folder in which nothing was scored is taken away.
         KeyboardInterrupt: interrupted before a candidate was scored, or while the last one was fitted.
     """
-    begin(config, folder)
+    before = begin(config, folder)
     try:
         return _run(config, folder, command, summary)
     except BaseException:
-        discard(folder)
+        discard(folder, before)
         raise
 
 
@@ -73,7 +73,9 @@ def _run(config: dict[str, Any], folder: Path, command: str, summary: bool) -> d
 
     def keep(label: str | None, scored: Sequence[Scored]) -> None:
         searched[label] = scored
-        write_candidates(folder / "candidates.csv", list(searched.items()))
+        # where none could be fitted nothing is worth keeping: the mistake is told, and the folder goes
+        if any(one.failed is None for one in scored):
+            write_candidates(folder / "candidates.csv", list(searched.items()))
 
     multilabel = data.spec.kind == "multilabel"
     with Console(stderr=True).status(f"fitting {name_of(config)}"):

@@ -165,6 +165,11 @@ def test_sound_and_text(tmp_path: Path) -> None:
         (["search=grid", "search.folds=60"], r"search\.folds=60: a fold would miss a class"),
         (["rebalance=deferred"], r"rebalance\.start_epoch: .* has no epochs; cure: rebalance\.start_epoch=0"),
         (["calibrate_on=test"], "calibrate_on: expected one of val, train, found 'test'"),
+        (["features=[]"], r"features: expected one or more, found none; cure: features=hog"),
+        (["search.kind=grid"], r"search\.kind=grid: its options are missing .*cure: search=grid"),
+        (["search=grid", "search.grid={C: [-1]}"], r"none of 1 candidates could be fitted; svm: C: expected a number"),
+        (["classifier.class_weight={happy: x}"], r"class_weight: expected factors above 0, found \{'happy': 'x'\}"),
+        (["classifier.class_weight={sad: -1}"], r"class_weight: expected factors above 0"),
         (["seed=null"], "seed: expected a whole number"),
         (["classifier=knn", "rebalance=class_weights"], "knn: knows no class weights"),
         (["classifier.C=-1"], "C: expected a number above 0, found -1"),
@@ -175,6 +180,16 @@ def test_what_cannot_be_is_told_and_leaves_nothing_behind(overrides: list[str], 
     with pytest.raises(FerlabError, match=message):
         fit(folder, *overrides)
     assert not folder.exists()
+
+
+def test_what_lay_in_the_folder_before_a_failed_run_stays(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    (tmp_path / "notes.txt").write_text("more")
+    with pytest.raises(FerlabError, match="C: expected a number above 0"):
+        fit(tmp_path, "classifier.C=-1")
+    assert {path.name for path in tmp_path.iterdir()} == {"mine", "notes.txt"}
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 
 def test_nan_features_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

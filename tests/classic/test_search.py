@@ -50,6 +50,8 @@ def test_draws_stay_inside_their_ranges_and_repeat_with_the_seed() -> None:
     [
         ("grid", "{c: [1]}", r"svm_rbf has no option 'c'; there are kernel, C, gamma"),
         ("grid", "{reduction.k: [1]}", r"has no option 'reduction\.k'"),
+        ("grid", "3", r"search\.grid: expected \{option: \[values\]\}.*found 3"),
+        ("random", "{C: {low: 1, high: x}}", r"expected \{low: \.\., high: \.\., log: true\}"),
         ("grid", "{C: 1}", r"search\.grid\.C: expected a list of values, found 1"),
         ("grid", "{C: {low: 1, high: 2}}", r"a range is for what draws"),
         ("random", "{C: {low: 2, high: 1}}", r"expected \{low: \.\., high: \.\., log: true\}"),
@@ -101,13 +103,23 @@ def test_the_scores_are_scikit_learns(name: str, theirs: Any, grid: dict[str, li
     assert found.winner.mean == pytest.approx(reference.best_score_)
 
 
-def test_each_fold_fits_its_own_scaling_unless_a_kernel_is_shared() -> None:
+@pytest.mark.parametrize(
+    ("name", "theirs", "grid"),
+    [
+        ("knn", KNeighborsClassifier(), "{n_neighbors: [5]}"),
+        ("svm_rbf", SVC(break_ties=True, gamma=0.1), "{C: [1], gamma: [0.1]}"),
+    ],
+)
+def test_each_fold_fits_its_own_scaling(name: str, theirs: Any, grid: str) -> None:
     rows = clouds(apart=0.8)
-    own = recipe("classifier=knn")
-    found = run_search(search("search.grid={n_neighbors: [5]}"), own, rows, LABELS)
+    # one sample far out: its fold alone is scaled without it
+    rows.x[0] *= 300
+    own = recipe(f"classifier={name}")
+    found = run_search(search(f"search.grid={grid}"), own, rows, LABELS, scorer=scorer_for(own))
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    reference = GridSearchCV(make_pipeline(StandardScaler(), KNeighborsClassifier()), {}, cv=folds).fit(rows.x, rows.y)
-    assert found.winner.mean == pytest.approx(reference.best_score_)
+    reference = GridSearchCV(make_pipeline(StandardScaler(), theirs), {}, cv=folds).fit(rows.x, rows.y)
+    each = [reference.cv_results_[f"split{k}_test_score"][0] for k in range(5)]
+    assert found.winner.scores == pytest.approx(each)
 
 
 def test_a_selection_by_class_is_fitted_inside_each_fold_of_an_svm_too() -> None:
@@ -198,6 +210,10 @@ def test_an_interrupted_search_keeps_what_is_scored() -> None:
 
 def test_one_candidate_that_fails_costs_no_other() -> None:
     rows = clouds()
+    for name in ("logistic_regression", "svm_linear"):
+        own = recipe(f"classifier={name}")
+        found = run_search(search("search.grid={C: [-1, 1]}"), own, rows, LABELS, scorer=scorer_for(own))
+        assert [one.failed is None for one in found.scored] == [False, True] and found.winner.candidate == {"C": 1}
     for name in ("knn", "svm_linear"):
         own = recipe(f"classifier={name}", "reduction=pca")
         option = "n_neighbors: [5]" if name == "knn" else "C: [1]"

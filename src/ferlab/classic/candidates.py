@@ -30,6 +30,8 @@ def candidates_of(search: Mapping[str, Any], recipe: Recipe) -> list[Candidate]:
     grid = search["grid"] if search.get("grid") is not None else recipe.classifier.get("grid")
     if not grid:
         raise FerlabError(f"search: classifier={recipe.name} has no grid; cure: search.grid={{C: [0.1, 1]}}, say")
+    if not isinstance(grid, Mapping):
+        raise FerlabError(f"search.grid: expected {{option: [values]}}, {{C: [0.1, 1]}} say, found {grid!r}")
     for name, values in grid.items():
         _check(name, values, recipe)
     count = search.get("candidates")
@@ -72,12 +74,18 @@ def _check(name: str, values: Any, recipe: Recipe) -> None:
         exist += [f"{part}.{key}" for part in STEPS for key in getattr(recipe, part) or {} if key != "_target_"]
         raise FerlabError(f"search.grid: {recipe.name} has no option {name!r}; there are {', '.join(exist)}")
     if isinstance(values, Mapping):
-        if not {"low", "high"} <= set(values) <= RANGE or not values["low"] < values["high"]:
+        low, high = (_number(values.get(end)) for end in ("low", "high"))
+        # what is no number is NaN, and below nothing
+        if not set(values) <= RANGE or not low < high:
             raise FerlabError(f"search.grid.{name}: expected {{low: .., high: .., log: true}}, found {dict(values)}")
         if values.get("log") and values["low"] <= 0:
             raise FerlabError(f"search.grid.{name}: log asks for a low above 0, found {values['low']}")
     elif isinstance(values, str) or not isinstance(values, Sequence) or not len(values):
         raise FerlabError(f"search.grid.{name}: expected a list of values, found {values!r}")
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
 
 def _draw(values: Any, rng: np.random.Generator) -> Any:

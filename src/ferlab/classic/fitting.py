@@ -78,7 +78,10 @@ class Recipe:
                 f"classifier.class_weight: expected null, balanced or factors of {', '.join(self.labels)}; "
                 f"found {own!r}"
             )
-        return np.asarray([float(own.get(label, 1.0)) for label in self.labels])
+        factors = [own.get(label, 1.0) for label in self.labels]
+        if not all(isinstance(one, int | float) and not isinstance(one, bool) and 0 < one < np.inf for one in factors):
+            raise FerlabError(f"classifier.class_weight: expected factors above 0, found {dict(own)}")
+        return np.asarray(factors, dtype=np.float64)
 
     def classifier_for(self, y: Int64[np.ndarray, "row"]) -> tuple[Any, np.ndarray | None]:
         """Return the classifier, not fitted, and the weight of each row where it takes them in place of classes'.

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 KINDS = ("none", "grid", "random", "halving")
 METRICS = ("accuracy", "recall_macro", "f1_macro")
 ROWS = ("train", "val")
+# options of one kind alone
+_OWN = {"random": ("candidates",), "halving": ("candidates", "factor", "min_samples")}
 Scorer = Callable[[Recipe, Sequence[Candidate], Material, Sequence[Any], str, Tell], None]
 
 
@@ -50,6 +52,12 @@ def check_search(search: Mapping[str, Any]) -> None:
         raise FerlabError(f"search.kind: expected one of {', '.join(KINDS)}, found {search['kind']!r}")
     if search["kind"] == "none":
         return
+    wanted = {"grid", "metric", "folds", "rows", "share", *_OWN.get(search["kind"], ())}
+    if missing := sorted(wanted - set(search)):
+        raise FerlabError(
+            f"search.kind={search['kind']}: its options are missing ({', '.join(missing)}); "
+            f"cure: search={search['kind']}"
+        )
     for name, known in (("metric", METRICS), ("rows", ROWS)):
         if search[name] not in known:
             raise FerlabError(f"search.{name}: expected one of {', '.join(known)}, found {search[name]!r}")

@@ -183,7 +183,7 @@ def test_a_missing_model_says_where_to_get_it_and_what_to_set():
         Mediapipe("/none/a.task")
     for name in ("landmarks", "landmarks_mediapipe", "landmarks_table"):
         values = plain(compose("baseline", [f"features={name}"]))["features"][name]
-        with pytest.raises(FerlabError, match=r"features.landmarks"):
+        with pytest.raises(FerlabError, match=rf"features\.{name}\.provider\.(model|file): "):
             build(values)
 
 

@@ -17,7 +17,8 @@ from ferlab.errors import FerlabError
 
 Images = UInt8[np.ndarray, "sample height width channel"]
 Points = Float32[np.ndarray, "sample point 2"]
-_WHERE = "features.landmarks.provider"
+# where each provider's options stand in the configuration
+_WHERE = {"dlib": "features.landmarks.provider", "mediapipe": "features.landmarks_mediapipe.provider"}
 _DLIB = "http://dlib.net/files/shape_predictor_68_face_landmarks.dat.bz2 (unpack it)"
 _TASK = "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task"
 
@@ -79,7 +80,9 @@ class Dlib:
             try:
                 self._loaded = dlib.get_frontal_face_detector(), dlib.shape_predictor(self.model), dlib.rectangle
             except RuntimeError as error:
-                raise FerlabError(f"{_WHERE}.model: dlib cannot read {self.model} ({error}); from {_DLIB}") from error
+                raise FerlabError(
+                    f"{_WHERE['dlib']}.model: dlib cannot read {self.model} ({error}); from {_DLIB}"
+                ) from error
         find, predict, rectangle = self._loaded
         found = np.full((len(images), 68, 2), np.nan, np.float32)
         for row, image in zip(found, images, strict=True):
@@ -136,7 +139,7 @@ class Mediapipe:
                 self._loaded = tasks.vision.FaceLandmarker.create_from_options(options)
             except (RuntimeError, ValueError) as error:
                 raise FerlabError(
-                    f"{_WHERE}.model: mediapipe cannot read {self.model} ({error}); from {_TASK}"
+                    f"{_WHERE['mediapipe']}.model: mediapipe cannot read {self.model} ({error}); from {_TASK}"
                 ) from error
         found = np.full((len(images), 478, 2), np.nan, np.float32)
         for row, image in zip(found, images, strict=True):
@@ -154,9 +157,10 @@ class Mediapipe:
 def _expect_model(name: str, model: str | None, source: str) -> None:
     if model is None or not Path(model).is_file():
         found = "found none" if model is None else f"no file {model}"
+        where = _WHERE[name.lower()]
         raise FerlabError(
-            f"{_WHERE}.model: {name} wants a local model file, {found}; it is to be had from {source}; cure: "
-            f"{_WHERE}.model=<path>, or features=landmarks_table with points found elsewhere"
+            f"{where}.model: {name} wants a local model file, {found}; it is to be had from {source}; cure: "
+            f"{where}.model=<path>, or features=landmarks_table with points found elsewhere"
         )
 
 
@@ -167,7 +171,7 @@ def _library(name: str, cure: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise FerlabError(
-            f"{_WHERE}: the package {name} is not installed ({error}); cure: {cure}, or features=landmarks_table "
+            f"{_WHERE[name]}: the package {name} is not installed ({error}); cure: {cure}, or features=landmarks_table "
             "with points found elsewhere"
         ) from error
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import made_texts
-from ferlab.evaluation import explained
+from ferlab.evaluation import explained, text_draw
 from ferlab.evaluation.coloured_texts import coloured_texts
 from ferlab.evaluation.draw import draw
 from ferlab.evaluation.explained_texts import answers, attributed
@@ -165,6 +165,23 @@ def test_texts_without_words_and_words_with_dollars_are_drawn(tmp_path):
     assert save(figure, tmp_path / "a.png").stat().st_size > 1000
     figure = frequent_words_figure([["$x$", "a_b"], []], [[], []], 2, made_texts.CAPTION)
     assert save(figure, tmp_path / "b.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(("tokens", "drawn"), [(30, True), (5_000, False)])
+def test_the_model_limit_is_drawn_where_texts_come_near_it(tokens, drawn):
+    lengths, true = np.arange(1, 101), np.ones((100, 1), bool)
+    left = lengths_figure(lengths, lengths, true, ("a",), tokens, made_texts.CAPTION).axes[0]
+    assert bool(left.lines) is drawn and left.get_xlim()[1] <= 102
+
+
+def test_a_label_with_many_words_for_it_tells_those_against_it_too():
+    sure = [("for", i, 1.0) for i in range(60)] + [("against", i, -0.5) for i in range(3)]
+    found = [
+        {"label": "x", "word": f"{side}{i}", "texts": 9, "occurrences": 9, "value": v, "low": v - 0.1, "high": v + 0.1}
+        for side, i, v in sure
+    ]
+    kept = text_draw._surest(found, ("x",))
+    assert len(kept) == 23 and "against2" in words_table(kept, ["x"])
 
 
 def test_plain_words_leave_signs_out():

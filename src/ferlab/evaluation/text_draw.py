@@ -114,8 +114,14 @@ def explain_texts(
     return found
 
 
-def _surest(words: list[dict[str, Any]], names: tuple[str, ...], most: int = 40) -> list[dict[str, Any]]:
-    return [one for name in names for one in [own for own in words if own["label"] == name][:most]]
+def _surest(words: list[dict[str, Any]], names: tuple[str, ...], most: int = 20) -> list[dict[str, Any]]:
+    """Return each label's surest words in both directions: those of one alone would hide the other."""
+    found: list[dict[str, Any]] = []
+    for name in names:
+        own = [one for one in words if one["label"] == name]
+        for sign in (1, -1):
+            found += [one for one in own if sign * one["value"] > 0][:most]
+    return found
 
 
 def _front(pictures: Pictures) -> Text:

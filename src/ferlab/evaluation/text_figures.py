@@ -38,7 +38,7 @@ def lengths_figure(
         tokens: how many words the model reads at most.
         caption: for the footer.
     """
-    cut = f"{(read > tokens).mean():.0%} of them longer than the {tokens:,} words that the model reads"
+    cut = f"{100 * (read > tokens).mean():.0f} % of them longer than the {tokens:,} words that the model reads"
     footer = caption.line(f"train n = {len(lengths):,}", cut, "boxes: quartiles; whiskers: 5 % to 95 %")
     height = max(4.2, 1.8 + 0.5 * len(names))
     with sheet(11.5 + 0.07 * reach(tuple(names)), height, "Length of the training texts", footer) as figure:
@@ -46,11 +46,14 @@ def lengths_figure(
         # the longest text would squeeze all others into one bar
         top = max(float(np.quantile(some, 0.995)) for some in (lengths, read))
         top = max(top, 1.0)
-        bins = np.linspace(0, top, 41).tolist()
+        bins, words = np.linspace(0, top, 41).tolist(), f"words (the last bar: {top:,.0f} or more)"
         left.hist(lengths.clip(max=top), bins, color=BLUE, alpha=0.75, label=f"as written, median {_middle(lengths)}")
         left.hist(read.clip(max=top), bins, histtype="step", color="black", label=f"cleaned, median {_middle(read)}")
-        left.axvline(tokens, color=GREY, linestyle="--", linewidth=1, label=f"read at most, {tokens:,}")
-        left.set(xlabel=f"words (the last bar: {top:,.0f} or more)", ylabel="texts", xlim=(0, max(top, tokens * 1.02)))
+        # far behind the longest text the line would leave them a corner of the panel
+        if tokens <= 1.5 * top:
+            left.axvline(tokens, color=GREY, linestyle="--", linewidth=1, label=f"read at most, {tokens:,}")
+            top = max(top, tokens * 1.02)
+        left.set(xlabel=words, ylabel="texts", xlim=(0, top))
         left.legend(loc="upper left", bbox_to_anchor=(0, -0.17), ncols=3, columnspacing=1, handlelength=1.4)
         for side, (mask, shade, label) in enumerate(((true, ORANGE, "yes"), (~true, BLUE, "no"))):
             groups = [lengths[mask[:, i]] for i in range(len(names))]

@@ -30,6 +30,7 @@ FLOORS = (
         "allocator",
         "build",
         "cache",
+        "folder",
         "losses",
         "memory",
         "metrics",

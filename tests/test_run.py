@@ -146,6 +146,15 @@ def test_a_mistake_leaves_no_folder_behind(tmp_path: Path, overrides: list[str],
     assert not folder.exists()
 
 
+def test_a_mistake_takes_nothing_from_a_folder_that_was_there(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "photos").mkdir(parents=True)
+    (folder / "photos" / "one.txt").write_text("precious")
+    with pytest.raises(FerlabError, match="synthetic_faces"):
+        train(folder, "data=fer2013")
+    assert [str(p.relative_to(folder)) for p in sorted(folder.rglob("*"))] == ["photos", "photos/one.txt"]
+
+
 def test_fast_dev_run_is_marked_as_no_result(tmp_path: Path) -> None:
     train(tmp_path / "run", "trainer.fast_dev_run=true", "figures=false")
     assert "fast_dev_run" in (tmp_path / "run" / "report.md").read_text()

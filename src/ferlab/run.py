@@ -1,14 +1,12 @@
 """A run: from a configuration to a finished run folder."""
 
 import logging
-import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-import yaml  # type: ignore[import-untyped]
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.callbacks import Callback
 
@@ -25,6 +23,7 @@ from ferlab.evaluation.explaining import check_options
 from ferlab.evaluation.selective import check_wishes
 from ferlab.evaluation.thresholds import check_thresholds
 from ferlab.finish import finish
+from ferlab.folder import begin, discard
 from ferlab.memory import peak_memory
 from ferlab.models.measure import size
 from ferlab.pretrained import start_from
@@ -52,7 +51,7 @@ def train(config: dict[str, Any], folder: Path, command: str, summary: bool = Tr
     Raises:
         FerlabError: a mistake in the configuration or the data; a folder in which nothing was trained is taken away.
     """
-    _begin(config, folder)
+    before = _begin(config, folder)
     try:
         check_wishes(config["wished_errors"])
         check_thresholds(config["thresholds"])
@@ -72,7 +71,7 @@ def train(config: dict[str, Any], folder: Path, command: str, summary: bool = Tr
         resume = carry_over(config["resume"], task, folder) if config["resume"] else None
         tracking.start(trainer.loggers, config)
     except BaseException:
-        _discard(folder)
+        _discard(folder, before)
         raise
     with tracking.closing(trainer.loggers):
         if is_first():
@@ -81,7 +80,7 @@ def train(config: dict[str, Any], folder: Path, command: str, summary: bool = Tr
         try:
             training = _fit(trainer, task, data, resume)
         except BaseException:
-            _discard(folder)
+            _discard(folder, before)
             raise
         if not is_first():
             return {}  # the first process goes on alone
@@ -116,32 +115,18 @@ def load_data(config: dict[str, Any]) -> DataModule:
     )
 
 
-def _begin(config: dict[str, Any], folder: Path) -> None:
+def _begin(config: dict[str, Any], folder: Path) -> set[str]:
     if config.get("seed") is None:
         raise FerlabError("seed: a whole number is required, found null; cure: seed=0")
     expect_whole(**{name: config[name] for name in ("seed", "batch_size", "eval_batch_size")})
     folder.mkdir(parents=True, exist_ok=True)
-    if not is_first():
-        return
-    try:
-        # "x": of two processes that start in the same second one fails here instead of overwriting the other
-        with (folder / "config.yaml").open("x") as file:
-            yaml.safe_dump(config, file, sort_keys=False)
-    except FileExistsError as error:
-        raise FerlabError(f"{folder} holds a run already; refused to overwrite it; cure: start again") from error
+    return begin(config, folder) if is_first() else set()
 
 
-def _discard(folder: Path) -> None:
+def _discard(folder: Path, before: set[str]) -> None:
     """Take away a run folder in which nothing was trained."""
-    if is_first() and not (folder / "checkpoints").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        for parent in list(folder.parents)[:2]:
-            if parent.name != "runs" and parent.parent.name != "runs":
-                break
-            try:
-                parent.rmdir()
-            except OSError:
-                break
+    if is_first():
+        discard(folder, before, worth="checkpoints")
 
 
 def make_task(config: dict[str, Any], data: DataModule) -> Task:

@@ -11,7 +11,6 @@ from rich.console import Console
 from ferlab.build import build
 from ferlab.classic.draw import draw
 from ferlab.classic.facts import NO_SIZE, pipeline_facts
-from ferlab.classic.folder import begin, discard
 from ferlab.classic.inputs import Inputs, build_features, read_inputs
 from ferlab.classic.material import Rows, check_rebalancing
 from ferlab.classic.outputs import Output, fit_outputs, probabilities
@@ -20,9 +19,10 @@ from ferlab.classic.search import check_search
 from ferlab.classic.table import write_candidates
 from ferlab.conclude import marks_of, measured, report, write_json, write_predictions
 from ferlab.data.datamodule import DataModule
-from ferlab.errors import FerlabError
+from ferlab.errors import FerlabError, expect_whole
 from ferlab.evaluation.selective import check_wishes
 from ferlab.evaluation.thresholds import check_thresholds
+from ferlab.folder import begin, discard
 from ferlab.memory import peak_memory
 
 CALIBRATE_ON = ("val", "train")
@@ -44,11 +44,12 @@ def baseline(config: dict[str, Any], folder: Path, command: str, summary: bool =
         FerlabError: a mistake in the configuration or the data; a folder in which nothing was scored is taken away.
         KeyboardInterrupt: interrupted before a candidate was scored, or while the last one was fitted.
     """
+    expect_whole(seed=config["seed"])
     before = begin(config, folder)
     try:
         return _run(config, folder, command, summary)
     except BaseException:
-        discard(folder, before)
+        discard(folder, before, worth="candidates.csv")
         raise
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from ferlab.errors import FerlabError, expect_whole
+from ferlab.errors import FerlabError
 
 
 def begin(config: dict[str, Any], folder: Path) -> set[str]:
@@ -16,9 +16,8 @@ def begin(config: dict[str, Any], folder: Path) -> set[str]:
         Names of what lay in it before, which is the user's.
 
     Raises:
-        FerlabError: no seed, or a folder that holds a run.
+        FerlabError: a folder that holds a run.
     """
-    expect_whole(seed=config["seed"])
     folder.mkdir(parents=True, exist_ok=True)
     before = {path.name for path in folder.iterdir()}
     try:
@@ -29,14 +28,15 @@ def begin(config: dict[str, Any], folder: Path) -> set[str]:
     return before
 
 
-def discard(folder: Path, before: set[str]) -> None:
-    """Take away a run folder in which nothing was fitted or scored, and the day's where it is empty.
+def discard(folder: Path, before: set[str], worth: str) -> None:
+    """Take away a run folder in which nothing came of the run, and the day's below `runs` where it is empty.
 
     Args:
         folder: the run folder.
         before: names of what lay in it before the run; it stays.
+        worth: name of what makes the folder worth keeping.
     """
-    if (folder / "candidates.csv").exists():
+    if (folder / worth).exists():
         return
     for path in folder.iterdir():
         if path.name in before:
@@ -47,6 +47,9 @@ def discard(folder: Path, before: set[str]) -> None:
             path.unlink(missing_ok=True)
     try:
         folder.rmdir()
-        folder.parent.rmdir()
+        for parent in list(folder.parents)[:2]:
+            if parent.name != "runs" and parent.parent.name != "runs":
+                break
+            parent.rmdir()
     except OSError:
         return

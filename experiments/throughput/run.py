@@ -149,9 +149,7 @@ def hearing(steps: int, repeats: int, here: ProcessPoolExecutor, there: ProcessP
     return measure(arms, repeats)
 
 
-def reading_words(
-    count: int | None, repeats: int, here: ProcessPoolExecutor, there: ProcessPoolExecutor
-) -> list[Row]:
+def reading_words(count: int | None, repeats: int, here: ProcessPoolExecutor, there: ProcessPoolExecutor) -> list[Row]:
     """Measure D2's cleaning in words a second, on one core and on all, and the seconds that all essays take."""
     import texts
 

@@ -88,9 +88,8 @@ class EpochProgress(Callback):
         is_best = score is not None and (self.best is None or self.sign * score > self.sign * self.best)
         if is_best:
             self.best = score
-        parts = [
-            f"{name} {values[name]:.4f}" for name in ("train/loss", "train/accuracy", "val/loss") if name in values
-        ]
+        shown = [name for name in ("train/loss", "train/accuracy", "val/loss") if name in values]
+        parts = [f"{name} {values[name]:.4f}" for name in shown if name != self.monitor]
         if score is not None:
             parts.append(f"{self.monitor} {score:.4f}" + (" *best" if is_best else ""))
         line = f"epoch {done}/{trainer.max_epochs}{self.stage}  " + "  ".join(parts)

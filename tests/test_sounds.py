@@ -115,7 +115,9 @@ def test_what_is_no_sound_is_named(finished: Path, clips: Path) -> None:
         FerlabError, match=r"images=\.\.\., but this checkpoint was trained on clips; cure: sounds=PATH"
     ):
         predict_files(best, str(clips))
-    with pytest.raises(FerlabError, match=r"expected one of images=PATH, sounds=PATH, files=PATH, found none"):
+    with pytest.raises(
+        FerlabError, match=r"expected one of images=PATH, sounds=PATH, texts=PATH, files=PATH, found none"
+    ):
         predict_files(best)
     with pytest.raises(FerlabError, match="found images and sounds"):
         predict_files(best, str(clips), sounds=str(clips))

@@ -181,11 +181,14 @@ def test_command_of_the_readme_runs(tmp_path):
     pytest.importorskip("albumentations")
     pytest.importorskip("librosa")
     command = [sys.executable, str(FOLDER / "run.py"), "--repeats", "1", "--steps", "2", "--models", "sentiment_cnn"]
+    command += ["--images", "40", "--texts", "12"]
     environment = {k: v for k, v in os.environ.items() if k != "FERLAB_DATA"}
     subprocess.run([*command, "--out", str(tmp_path)], check=True, env=environment, timeout=900)
     values = list(csv.DictReader((tmp_path / "results.csv").read_text().splitlines()))
-    assert [row["arm"] for row in values] == [
+    arms = [row["arm"] for row in values]
+    assert arms[:16] == [
         "bare loop", "ferlab", "ferlab", "ferlab in fp32", "usual, 0 workers", "usual, 1 worker", "usual, 2 workers",
         *["albumentations", "ferlab, 1 thread", "ferlab"] * 2, "librosa", "ferlab, 1 thread", "ferlab",
     ]  # fmt: skip
+    assert arms[16] == "HanTa's own search" and {"scikit-image", "mahotas"} <= set(arms[17:])
     assert all(float(row["value"]) > 0 for row in values)

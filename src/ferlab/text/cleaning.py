@@ -3,7 +3,9 @@
 import hashlib
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
@@ -92,27 +94,33 @@ def _each(texts: Sequence[str], options: Cleaning) -> Iterator[list[str]]:
 
     # processes, for all of it is Python; each starts afresh: forking under torch's threads is not safe
     pool = ProcessPoolExecutor(max_workers=workers)
+    cleaning: list[Future[list[list[str]]]] = []
     try:
         with _deaf():
-            # no map: at an interrupt it cancels what the pool is about to end, which then complains
-            cleaning = [pool.submit(_chunk, chunk, options) for chunk in _chunks(texts)]
+            cleaning.extend(pool.submit(_chunk, chunk, options) for chunk in _chunks(texts))
         for cleaned in cleaning:
             yield from cleaned.result()
     finally:
-        pool.shutdown(wait=True, kill_workers=True)
+        # what has begun comes to its end, a moment; killed workers make the pool's own thread complain
+        for waiting in cleaning:
+            waiting.cancel()
+        pool.shutdown(wait=True)
 
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Let processes and threads that start meanwhile never hear of Ctrl-C: whoever started them ends them."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """Let processes that start meanwhile never hear of Ctrl-C: whoever started them ends them.
+
+    Ignored, not blocked: joblib unblocks the signal when it starts its first process.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:

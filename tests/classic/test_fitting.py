@@ -5,7 +5,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from classic_toy import clouds, recipe
-from ferlab.classic.fitting import fit_recipe, has_probabilities, sharpness_of, softened
+from ferlab.classic.calibrating import calibration_of
+from ferlab.classic.fitting import fit_recipe, has_probabilities
 from ferlab.config import conf_dir
 from ferlab.errors import FerlabError
 
@@ -25,8 +26,7 @@ def test_the_largest_probability_is_the_decision(name: str, labels: tuple[str, .
     rows = clouds()
     y = np.minimum(rows.y, len(labels) - 1)
     fitted = fit_recipe(recipe(*overrides(name), labels=labels), rows.x[::2], y[::2])
-    if fitted.sharpness is not None:
-        fitted.sharpness = sharpness_of(fitted.decisions(rows.x), y)
+    fitted.calibration = calibration_of(fitted.decisions(rows.x), y, fitted.calibration.own)
     p = fitted.probabilities(rows.x)
     assert p.shape == (120, len(labels))
     np.testing.assert_allclose(p.sum(1), 1, atol=1e-9)
@@ -64,16 +64,6 @@ def test_class_weights_are_read_by_name_and_given_once() -> None:
         recipe("classifier=svm_rbf", "classifier.class_weight=balanced", weights=[1.0, 1.0, 1.0]).class_weights(y)
     with pytest.raises(FerlabError, match="knn: knows no class weights; cure: rebalance=oversample"):
         fit_recipe(recipe("classifier=knn", weights=[1.0, 1.0, 2.0]), clouds().x, clouds().y)
-
-
-def test_the_factor_of_decision_values_is_the_best_and_moves_no_decision() -> None:
-    rng = np.random.default_rng(0)
-    logits = rng.normal(size=(4000, 3))
-    p = softened(logits, 1.0)
-    y = np.array([rng.choice(3, p=one) for one in p])
-    assert 1 / sharpness_of(7 * logits, y) == pytest.approx(7, rel=0.1)
-    np.testing.assert_array_equal(softened(logits, 0.01).argmax(1), logits.argmax(1))
-    np.testing.assert_allclose(softened(np.zeros((2, 4)), None), 0.25)
 
 
 def test_what_a_classifier_refuses_is_one_message() -> None:

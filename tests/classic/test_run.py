@@ -58,7 +58,7 @@ def test_the_report_tells_the_pipeline_and_no_epoch(searched: Path) -> None:
         "chosen: C=",
         "options were chosen on training samples",
         "fitted on the 60 validation rows",
-        "The validation samples set the scale of the probabilities, so their figures flatter",
+        "The validation samples calibrated the probabilities, so their figures flatter",
         "parameters and multiply-adds: not counted",
         "figures/candidates.png",
         "SYNTHETIC DATA",

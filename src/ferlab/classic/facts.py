@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ferlab.classic.candidates import words
-from ferlab.classic.fitting import has_probabilities
 from ferlab.classic.inputs import Inputs
 from ferlab.classic.outputs import OUT_OF_FOLD, Output
 from ferlab.classic.scoring import Scored
@@ -28,9 +27,8 @@ def pipeline_facts(
         val: validation rows.
     """
     search = config["search"]
-    own = [has_probabilities(one.fitted.estimator) for one in outputs]
     used = ["chose among the candidates"] if search["kind"] != "none" and search["rows"] == "val" else []
-    used += ["set the scale of the probabilities"] if not all(own) and config["calibrate_on"] == "val" else []
+    used += ["calibrated the probabilities"] if config["calibrate_on"] == "val" else []
     chosen = outputs[0].label is not None and isinstance(config["thresholds"], str)
     used += ["chose from which probability on a label is said"] if chosen else []
     return {
@@ -41,7 +39,7 @@ def pipeline_facts(
         "outputs": [_output(one) for one in outputs],
         "class_weights": weighted or config["classifier"].get("class_weight") is not None,
         "search": None if search["kind"] == "none" else _search(search, outputs),
-        "probabilities": _probabilities(config["calibrate_on"], all(own), val),
+        "probabilities": _probabilities(config["calibrate_on"], outputs[0].fitted.calibration.own, val),
         "validation": " and ".join(used),
         "notes": [*inputs.notes, *sorted({note for one in outputs for note in one.fitted.notes})],
     }
@@ -111,9 +109,12 @@ def _search(search: Mapping[str, Any], outputs: Sequence[Output]) -> dict[str, A
 
 
 def _probabilities(calibrate_on: str, own: bool, val: int) -> str:
-    if own:
-        return "as the classifier itself says them"
-    how = "softmax of the decision values times one factor, which moves no decision; fitted on "
-    return how + (
-        f"the {val:,} validation rows" if calibrate_on == "val" else f"the training rows, out of {OUT_OF_FOLD} folds"
+    if calibrate_on == "none":
+        return "as the classifier itself says them" if own else "softmax of the decision values, not calibrated"
+    how = (
+        "the classifier's own, a share of the even distribution added and one factor on their logarithms"
+        if own
+        else "softmax of the decision values times one factor"
     )
+    rows = f"the {val:,} validation rows" if calibrate_on == "val" else f"the training rows, out of {OUT_OF_FOLD} folds"
+    return f"{how}, fitted on {rows}; no decision moves"

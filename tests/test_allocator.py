@@ -50,6 +50,32 @@ def test_another_c_library_is_left_alone(monkeypatch):
     assert keep_freed_memory() is False
 
 
+WITHIN = """
+from ferlab.allocator import freed_memory_kept, keep_freed_memory
+{first}
+def held():
+    return int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) / 1024
+before = held()
+with freed_memory_kept() as kept:
+    assert kept
+    bytearray(400 * 2**20)
+    within = held() - before
+after = held() - before
+bytearray(400 * 2**20)
+print(within, after, held() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc only")
+@pytest.mark.parametrize("for_good", [False, True])
+def test_it_can_be_for_a_while_and_goes_back_at_the_end_unless_it_was_for_good(for_good):
+    code = WITHIN.format(first="keep_freed_memory()" if for_good else "")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    within, *after = map(float, done.stdout.split())
+    assert within > 380
+    assert all((held > 380) is for_good for held in after)
+
+
 HELD = """
 from ferlab import allocator
 from ferlab.allocator import give_back_where_short, keep_freed_memory

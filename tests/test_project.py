@@ -43,7 +43,7 @@ FLOORS = (
         "sync_norm",
     },
     {"fine_tuning", "models", "transforms", "features", "text"},
-    {"task", "data", "evaluation", "explain", "checkpoint", "tracking"},
+    {"answering", "task", "data", "evaluation", "explain", "checkpoint", "tracking"},
     {
         "answers",
         "auditing",
@@ -51,9 +51,10 @@ FLOORS = (
         "conclude",
         "config",
         "embedding",
+        "embedding_source",
         "fetching",
         "finish",
-        "prediction",
+        "network_files",
         "pretrained",
         "reporting",
         "resume",
@@ -61,7 +62,7 @@ FLOORS = (
     },
     {"trainer"},
     {"run", "classic"},
-    {"repeat", "studies"},
+    {"prediction", "repeat", "studies"},
 )
 HYDRA = {"ferlab.config", "ferlab.build", "ferlab.checkpoint"}
 SLOW_TO_IMPORT = {

@@ -2,13 +2,18 @@
 
 import ctypes
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ferlab.memory import available_memory
 
 # glibc's <malloc.h>
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -2, -3, -4
 _NEVER = 2**31 - 1
 _PAD = 256 << 20
+# once a limit was set glibc moves none any more: these are what its own moving ones come to
+_USUAL = ((_M_MMAP_MAX, 65_536), (_M_MMAP_THRESHOLD, 32 << 20), (_M_TRIM_THRESHOLD, 64 << 20), (_M_TOP_PAD, 128 << 10))
+_for_good = False
 
 
 def keep_freed_memory() -> bool:
@@ -21,13 +26,41 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether the C library understood; False on other systems, where nothing changes.
     """
+    global _for_good
+    kept = _set(((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, _NEVER), (_M_TOP_PAD, _PAD)))
+    _for_good = _for_good or kept
+    return kept
+
+
+@contextmanager
+def freed_memory_kept() -> Iterator[bool]:
+    """Do what `keep_freed_memory` does within a `with` block alone, and hand back what was kept at its end.
+
+    For work on batches that is followed by other work, a fit that needs the memory itself, say. Where
+    `keep_freed_memory` was called before nothing changes.
+
+    Yields:
+        Whether freed memory is kept.
+    """
+    global _for_good
+    if _for_good:
+        yield True
+        return
+    kept = keep_freed_memory()
+    try:
+        yield kept
+    finally:
+        if kept:
+            _for_good = False
+            _set(_USUAL)
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+def _set(limits: tuple[tuple[int, int], ...]) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return False
-    wishes = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, _NEVER), (_M_TOP_PAD, _PAD))
-    return all(mallopt(option, value) == 1 for option, value in wishes)
+    return mallopt is not None and all(mallopt(option, value) == 1 for option, value in limits)
 
 
 def give_back_where_short(share: float = 0.25) -> bool:

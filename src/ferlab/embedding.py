@@ -3,9 +3,7 @@
 It stands beside the room of features because a checkpoint of ferlab brings its whole task.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,15 +11,16 @@ import torch
 from jaxtyping import Float32, Shaped
 from torch import Tensor
 
-from ferlab import checkpoint as checkpoints
-from ferlab import pretrained
+from ferlab import precision as arithmetic
+from ferlab.embedding_source import CURE, RANDOM, WHERE, Backbone, Source, Trained
 from ferlab.errors import FerlabError, expect_whole
-from ferlab.models import backbones
-from ferlab.models.penultimate import penultimate
+from ferlab.models.penultimate import batch_for, penultimate
 from ferlab.task import Task
+from ferlab.transforms.text import Text
 
-_WHERE = "features.embedding"
-RANDOM = "the embedding's network has random weights: it has learnt nothing"
+PRECISIONS = {"auto": "auto", "fp32": arithmetic.FP32, "bf16": arithmetic.BF16}
+# samples whose rows an interruption may lose
+_CHUNK = 256
 
 
 class Embedding:
@@ -37,8 +36,10 @@ class Embedding:
         random: take random weights, which are drawn from a fixed seed; every output is then marked.
         size: side in pixels that images are resized to for the backbone; None: as the data give them.
         pool: of the backbone: avg, max; None: its own.
-        batch_size: samples at once.
-        device: where the network runs: cpu, cuda, cuda:1 ...
+        batch_size: samples at once; None: as suits the device.
+        device: where the network runs: cpu, cuda, cuda:1 ...; auto: cuda where there is one.
+        precision: fp32, bf16 (torch's autocast), or auto: what the device does well. The values are float32 and are
+            cached by the precision that they were computed in.
 
     Raises:
         FerlabError: no network or no weights to be had, or a file that cannot be read.
@@ -57,47 +58,43 @@ class Embedding:
         random: bool = False,
         size: int | Sequence[int] | None = None,
         pool: str | None = None,
-        batch_size: int = 64,
-        device: str = "cpu",
+        batch_size: int | None = None,
+        device: str = "auto",
+        precision: str = "auto",
     ) -> None:
-        expect_whole(**{f"{_WHERE}.batch_size": batch_size})
-        if batch_size < 1:
-            raise FerlabError(f"{_WHERE}.batch_size: expected 1 or more, found {batch_size}")
-        try:
-            self.device = torch.device(device)
-            torch.empty(0, device=self.device)
-        except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0]
-            raise FerlabError(f"{_WHERE}.device: {device!r} is not to be had here ({reason}); cure: cpu") from error
-        self.batch_size, self.chunk = batch_size, 4 * batch_size
-        self.backbone, self.size, self.pool, self.random = backbone, size, pool, random and checkpoint is None
-        self.weights: bool | str = weights or False
-        self._task: Task | None = None
-        self._shape: tuple[int, ...] = ()
+        self.device = _device(device)
+        self.batch_size = batch_for(self.device) if batch_size is None else batch_size
+        expect_whole(**{f"{WHERE}.batch_size": self.batch_size})
+        if self.batch_size < 1:
+            raise FerlabError(f"{WHERE}.batch_size: expected 1 or more, found {batch_size}")
+        self.chunk = max(_CHUNK, self.batch_size)
+        if precision not in PRECISIONS:
+            raise FerlabError(f"{WHERE}.precision: expected {', '.join(PRECISIONS)}, found {precision!r}")
+        chosen, self._why = arithmetic.choose(PRECISIONS[precision], self.device.type)
+        self.precision = "bf16" if chosen == arithmetic.BF16 else "fp32"
         if checkpoint is not None:
-            self._task = checkpoints.load(checkpoint)
-            self.modality: str = self._task.spec.modality
-            self.options: dict[str, Any] = {"checkpoint": _digest(Path(checkpoint))}
-            return
-        if backbone is None:
-            raise FerlabError(f"{_WHERE}: expected a checkpoint or a backbone, found neither; cure: {_CURE}")
-        self.modality = "image"
-        _told(lambda: backbones.known(backbone))
-        if not random and not self.weights:
-            raise FerlabError(
-                f"{_WHERE}.weights: {backbone} without trained weights knows nothing of faces; cure: {_CURE}, or "
-                f"{_WHERE}.random=true for random ones, which marks every output"
-            )
-        if isinstance(self.weights, str) and not random and not Path(self.weights).is_file():
-            raise FerlabError(f"{_WHERE}.weights: no file {self.weights}; cure: {_CURE}")
-        taken = "random" if random else _digest(Path(self.weights)) if isinstance(self.weights, str) else "published"
-        sides = list(size) if isinstance(size, Sequence) else size
-        self.options = {"backbone": backbone, "weights": taken, "size": sides, "pool": pool}
+            self._source: Source = Trained(checkpoint)
+        elif backbone is not None:
+            self._source = Backbone(backbone, weights, random, size, pool)
+        else:
+            raise FerlabError(f"{WHERE}: expected a checkpoint or a backbone, found neither; cure: {CURE}")
+        self.modality = self._source.modality
+        self._numbers: dict[str, np.ndarray] = {}
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Everything the values depend on besides the samples."""
+        return {**self._source.options, "precision": self.precision}
+
+    @property
+    def notes(self) -> list[str]:
+        """Whose weights they are, and what the values were computed in."""
+        return [f"what {self._source.note} makes of a sample before it decides, computed in {self._why}"]
 
     @property
     def marks(self) -> list[str]:
         """What every output must say of it."""
-        return [RANDOM] if self.random else []
+        return [RANDOM] if self._source.random else []
 
     def marks_under(self, data: str, protocol: str) -> list[str]:
         """Return what every output under a protocol must say: a network of another may have seen its test samples.
@@ -106,73 +103,58 @@ class Embedding:
             data: name of the data set.
             protocol: the protocol's hash.
         """
-        facts = {} if self._task is None else self._task.hparams["facts"] or {}
-        trained, under = facts.get("data", {}).get("name"), facts.get("protocol", {})
-        if self._task is None or self.random or trained != data or under.get("hash") == protocol:
+        trained, under = self._source.learnt_from() or (None, {})
+        if trained != data or under.get("hash") == protocol:
             return self.marks
         told = f"{under.get('name', 'unknown')} {under.get('hash', '')}".strip()
         leak = f"the embedding's network was trained on {data} under another protocol, {told}"
         return [*self.marks, f"{leak}: it may have learnt from samples that are tested here"]
 
+    def identify(self, x: Shaped[np.ndarray, "sample ..."], ids: Shaped[np.ndarray, "sample"]) -> None:
+        """Clean all texts at once, on all cores, as for the network itself; other samples stay for later."""
+        del ids
+        front = self._source.task(x.shape[1:]).preprocess if self.modality == "text" else None
+        if isinstance(front, Text):
+            texts = [str(text) for text in x]
+            self._numbers = dict(zip(texts, front.encode(texts), strict=True))
+
     def transform(self, x: Shaped[np.ndarray, "sample ..."]) -> Float32[np.ndarray, "sample feature"]:
         """Return the features.
 
         Raises:
-            FerlabError: samples that the network cannot take, no dense layer, or no weights to be had.
+            FerlabError: samples that the network cannot take, no dense layer, no weights to be had, or too little
+                memory on the device.
         """
-        task = self._ready(x.shape[1:])
-        with torch.autocast(self.device.type, enabled=False):
-            return penultimate(task.net, task.net, self._inputs(task, x))
+        task = self._source.task(x.shape[1:]).to(self.device)
+        try:
+            return penultimate(task.net, task.net, self._inputs(task, x), bf16=self.precision == "bf16")
+        except torch.OutOfMemoryError as error:
+            raise FerlabError(
+                f"{WHERE}.batch_size: {self.device} has no room for {self.batch_size} samples at once; cure: a "
+                "smaller one"
+            ) from error
 
     def _inputs(self, task: Task, x: Shaped[np.ndarray, "sample ..."]) -> Iterator[Tensor]:
         front: Any = task.preprocess
-        for first in range(0, len(x), self.batch_size):
-            part = x[first : first + self.batch_size]
-            raw = front.encode([str(text) for text in part]) if self.modality == "text" else np.array(part)
-            batch = torch.from_numpy(raw).to(self.device)
+        raw = self._encoded(front, x) if isinstance(front, Text) else x
+        for first in range(0, len(raw), self.batch_size):
+            # a copy: what is memory-mapped cannot be written, and torch warns of it
+            batch = torch.from_numpy(np.array(raw[first : first + self.batch_size])).to(self.device)
             ready = front(batch.permute(0, 3, 1, 2) if batch.ndim == 4 else batch)
-            yield ready.contiguous(memory_format=torch.channels_last) if ready.ndim == 4 else ready
+            yield ready.contiguous(memory_format=task.memory_format) if ready.ndim == 4 else ready
 
-    def _ready(self, shape: tuple[int, ...]) -> Task:
-        if self._task is None or (self._shape and self._shape != shape):
-            self._task, self._shape = _told(lambda: self._made(shape)), shape
-        self._task.eval().to(self.device)
-        return self._task
-
-    def _made(self, shape: tuple[int, ...]) -> Task:
-        net = {"_target_": "ferlab.models.timm_net.TimmNet", "backbone": self.backbone, "pool": self.pool}
-        front = {"_target_": "ferlab.transforms.backbone.BackbonePreprocess", "backbone": self.backbone}
-        # a random backbone is the same each time, and no other draw moves
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            task = Task(
-                # the head stays unused
-                spec={"kind": "multiclass", "labels": ["one", "other"], "modality": "image", "shape": list(shape)},
-                model={"net": net, "preprocess": {**front, "size": self.size}},
-                loss={"_target_": "ferlab.losses.CrossEntropy"},
-                optimizer={"_target_": "torch.optim.SGD", "lr": 0.1},
-            )
-        if not self.random:
-            pretrained.start_from(task, self.weights)
-        return task
+    def _encoded(self, front: Text, x: Shaped[np.ndarray, "sample"]) -> Shaped[np.ndarray, "sample token"]:
+        texts = [str(text) for text in x]
+        if missing := [text for text in texts if text not in self._numbers]:
+            self._numbers |= dict(zip(missing, front.encode(missing), strict=True))
+        return np.stack([self._numbers[text] for text in texts])
 
 
-_CURE = (
-    f"{_WHERE}.checkpoint=<a .ckpt of ferlab.train>, {_WHERE}.weights=<a local .safetensors or .pth of the backbone, "
-    f"as timm publishes it>, or {_WHERE}.weights=true on a machine that reaches huggingface.co once"
-)
-
-
-def _told(work: Any) -> Any:
-    """Run what speaks of a model's options: here they have other names."""
+def _device(wish: str) -> torch.device:
     try:
-        return work()
-    except FerlabError as error:
-        text = str(error).replace("model.pretrained=false", f"{_WHERE}.random=true")
-        text = text.replace("model.pretrained", f"{_WHERE}.weights").replace("model.backbone", f"{_WHERE}.backbone")
-        raise FerlabError(text.replace("model.preprocess.size", f"{_WHERE}.size")) from error
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wish == "auto" else wish)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise FerlabError(f"{WHERE}.device: {wish!r} is not to be had here ({reason}); cure: auto, or cpu") from error
+    return device

@@ -7,14 +7,14 @@ from jaxtyping import Float32
 from torch import Tensor, nn
 
 from ferlab.evaluation.lens import Raw, lens_of
-from ferlab.models.penultimate import penultimate
+from ferlab.models.penultimate import batch_for, penultimate
 
 
 def features(
     net: nn.Module,
     preprocess: Callable[[Tensor], Tensor],
     images: Raw,
-    batch_size: int = 64,
+    batch_size: int | None = None,
 ) -> Float32[np.ndarray, "image feature"]:
     """Return the features of raw images, or sounds.
 
@@ -25,11 +25,12 @@ def features(
         net: without its preprocessing; runs where its weights lie.
         preprocess: a batch of raw samples to the net's input.
         images: as the data give them.
-        batch_size: images at once.
+        batch_size: images at once; None: as suits the device.
 
     Raises:
         FerlabError: the net has no dense layer.
     """
     lens = lens_of(preprocess, net)
+    batch_size = batch_for(next(net.parameters()).device) if batch_size is None else batch_size
     inputs = (lens.input(images[i : i + batch_size]) for i in range(0, len(images), batch_size))
     return penultimate(net, lens.net, inputs)

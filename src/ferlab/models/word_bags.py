@@ -90,6 +90,11 @@ class WordBags(nn.Module):
         self.dropout = Dropout(dropout)
         self.head = dense(features, outputs) if features else None
 
+    @property
+    def deciding(self) -> list[nn.Linear]:
+        """The dense layers whose sum the logits are: their inputs are what the net makes of a text."""
+        return [one for one in (self.bag, self.pair_bag, self.piece_bag, self.head) if one is not None]
+
     def learn_words(self, vocabulary: Sequence[str], documents: Sequence[int], texts: int) -> None:
         """Keep how each word is spelt, and weigh it by how few training texts it stands in.
 

@@ -2,7 +2,7 @@
 
 import inspect
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from ferlab.errors import FerlabError
 # of conf/classifier, what is no option of the classifier itself
 ASIDE = ("name", "grid", "class_weight")
 STEPS = ("scaling", "reduction")
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,29 @@ class Recipe:
             return estimator, weights[y]
         raise FerlabError(f"classifier={self.name}: knows no class weights; cure: rebalance=oversample or undersample")
 
-    def fit(self, x: Features, y: Int64[np.ndarray, "row"], notes: set[str] | None = None) -> Any:
+    def fit(
+        self,
+        x: Features,
+        y: Int64[np.ndarray, "row"],
+        notes: set[str] | None = None,
+        progress: Progress | None = None,
+    ) -> Any:
         """Fit the classifier on preprocessed training rows.
+
+        Args:
+            x: rows as they come out of the steps.
+            y: class of each.
+            notes: what a reader must know of the fit is added.
+            progress: told of the parts of the fit done and all, where the classifier tells of any.
 
         Raises:
             FerlabError: it refuses these rows or its options.
         """
         estimator, row_weights = self.classifier_for(y)
-        return told(self.name, lambda: _fit(estimator, x, y, row_weights, set() if notes is None else notes))
+        more: dict[str, Any] = {} if row_weights is None else {"sample_weight": row_weights}
+        if progress is not None and "progress" in inspect.signature(estimator.fit).parameters:
+            more["progress"] = progress
+        return told(self.name, lambda: _fit(estimator, x, y, more, set() if notes is None else notes))
 
 
 def told(name: str, run: Any) -> Any:
@@ -129,10 +145,10 @@ def told(name: str, run: Any) -> Any:
         raise FerlabError(f"classifier={name}: {text}{cure}") from error
 
 
-def _fit(estimator: Any, x: Features, y: np.ndarray, row_weights: np.ndarray | None, notes: set[str]) -> Any:
+def _fit(estimator: Any, x: Features, y: np.ndarray, more: dict[str, Any], notes: set[str]) -> Any:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        fitted = estimator.fit(x, y) if row_weights is None else estimator.fit(x, y, sample_weight=row_weights)
+        fitted = estimator.fit(x, y, **more)
     for warning in caught:
         if "onverge" in str(warning.message):
             notes.add("stopped at max_iter before it converged; cure: more classifier.max_iter, or scaling=standard")
@@ -182,10 +198,10 @@ class Fitted:
         return softened(self.decisions(x), self.sharpness)
 
 
-def fit_recipe(recipe: Recipe, x: Features, y: Int64[np.ndarray, "row"]) -> Fitted:
+def fit_recipe(recipe: Recipe, x: Features, y: Int64[np.ndarray, "row"], progress: Progress | None = None) -> Fitted:
     """Fit steps and classifier on training rows."""
     prepared, notes = recipe.preprocessing(), set[str]()
-    estimator = recipe.fit(prepared.fit(x, y), y, notes)
+    estimator = recipe.fit(prepared.fit(x, y), y, notes, progress)
     return Fitted(recipe, prepared, estimator, 1.0 if not has_probabilities(estimator) else None, notes)
 
 

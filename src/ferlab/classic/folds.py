@@ -1,6 +1,7 @@
 """The inner folds of a search: stratified by class, people whole, and never a copy of a row on both sides."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,17 @@ from jaxtyping import Bool, Int64, Shaped
 
 from ferlab.classic.preprocessing import Features
 from ferlab.errors import FerlabError
+
+# of samples to learn from, and of places among samples and made images: the features at those places
+Relearn = Callable[[Int64[np.ndarray, "sample"], Int64[np.ndarray, "row"]], Features]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Positions of the rows that a candidate is fitted on, and of those that it is scored on."""
+
+    train: Int64[np.ndarray, "_"]
+    held: Int64[np.ndarray, "_"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +33,9 @@ class Material:
         own: whether a row is its sample as it is, once: only those are scored.
         groups: who or what must stay whole, of each row; None: samples alone.
         what: for messages: "the training part", say.
+        at: the place of each row among samples and made images; None where nothing is learnt anew.
+        relearn: gives features that learnt from some samples alone; None: `x` holds for every fold, since no feature
+            learns, or those that do saw none of these rows.
     """
 
     x: Features
@@ -29,6 +44,8 @@ class Material:
     own: Bool[np.ndarray, "row"]
     groups: Shaped[np.ndarray, "row"] | None
     what: str
+    at: Int64[np.ndarray, "row"] | None = None
+    relearn: Relearn | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -36,15 +53,18 @@ class Material:
     def take(self, rows: Int64[np.ndarray, "chosen"]) -> "Material":
         """Return some of the rows."""
         groups = None if self.groups is None else self.groups[rows]
-        return Material(self.x[rows], self.y[rows], self.origin[rows], self.own[rows], groups, self.what)
+        at = None if self.at is None else self.at[rows]
+        return Material(
+            self.x[rows], self.y[rows], self.origin[rows], self.own[rows], groups, self.what, at, self.relearn
+        )
 
-
-@dataclass(frozen=True)
-class Fold:
-    """Positions of the rows that a candidate is fitted on, and of those that it is scored on."""
-
-    train: Int64[np.ndarray, "_"]
-    held: Int64[np.ndarray, "_"]
+    def parts(self, fold: Fold) -> tuple[Features, Features]:
+        """Return a fold's features to fit on and to score on; those that learn have seen the former alone."""
+        if self.relearn is None or self.at is None:
+            return self.x[fold.train], self.x[fold.held]
+        rows = np.concatenate([fold.train, fold.held])
+        x = self.relearn(np.unique(self.origin[fold.train]), self.at[rows])
+        return x[: len(fold.train)], x[len(fold.train) :]
 
 
 def inner_folds(material: Material, count: int, seed: int, labels: tuple[str, ...]) -> list[Fold]:

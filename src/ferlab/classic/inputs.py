@@ -1,7 +1,7 @@
 """The features of a data set: each group of them extracted, checked and set side by side."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,18 +50,22 @@ class Inputs:
 
     def rows(self, positions: Int64[np.ndarray, "row"]) -> Features:
         """Return the features of samples, side by side: dense float32 (row, feature), or CSR where one is sparse."""
-        parts = [block.x[positions] for block in self.blocks]
-        if all(isinstance(part, np.ndarray) for part in parts):
-            return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-        from scipy.sparse import csr_array, hstack
-
-        return hstack([csr_array(part) for part in parts], format="csr").astype(np.float32)
+        return side_by_side([block.x[positions] for block in self.blocks])
 
     def facts(self) -> list[dict[str, Any]]:
         """Return each feature's name, number of values and seconds."""
         return [
             {"name": one.name, "features": int(one.x.shape[1]), "seconds": round(one.seconds, 1)} for one in self.blocks
         ]
+
+
+def side_by_side(parts: Sequence[Features]) -> Features:
+    """Return some features of the same rows as one table: dense float32, or CSR where one of them is sparse."""
+    if all(isinstance(part, np.ndarray) for part in parts):
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    from scipy.sparse import csr_array, hstack
+
+    return hstack([csr_array(part) for part in parts], format="csr").astype(np.float32)
 
 
 def build_features(values: Mapping[str, Any], modality: str) -> dict[str, Any]:
@@ -90,7 +94,7 @@ def read_inputs(
     features: Mapping[str, Any],
     samples: Samples,
     extra: Extra | None,
-    training: Int64[np.ndarray, "shown"],
+    training: Int64[np.ndarray, "shown"] | None,
     used: Int64[np.ndarray, "used"],
 ) -> Inputs:
     """Extract features.
@@ -99,7 +103,7 @@ def read_inputs(
         features: name -> feature.
         samples: the data set.
         extra: images that rebalancing made.
-        training: samples that what learns is fitted on, each once.
+        training: samples that what learns is fitted on, each once; None: it is fitted already.
         used: samples of any role: only theirs must be numbers.
 
     Raises:
@@ -110,7 +114,7 @@ def read_inputs(
         begun = time.monotonic()
         if hasattr(feature, "identify"):
             feature.identify(samples.x, samples.ids)
-        if feature.learns:
+        if feature.learns and training is not None:
             feature.fit(samples.x[training])
         x = extract(feature, samples.x, name)
         if extra is not None:

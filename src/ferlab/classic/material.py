@@ -6,16 +6,22 @@ from ferlab.classic.folds import Material
 from ferlab.classic.inputs import Inputs
 from ferlab.classic.outputs import Parts
 from ferlab.classic.preprocessing import Features
+from ferlab.classic.relearning import Relearning
 from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError
 
 
-def check_rebalancing(data: DataModule) -> None:
+def check_training(data: DataModule) -> None:
     """Refuse what only training in epochs can do.
 
     Raises:
-        FerlabError: weights that begin at a later epoch.
+        FerlabError: weights that begin at a later epoch, or soft targets.
     """
+    if data.samples.soft is not None:
+        raise FerlabError(
+            f"data set {data.samples.name}: gives its training samples soft targets (shares of votes), but a classic "
+            "classifier learns from one class a sample; cure: data.votes=null, which tests on the same samples"
+        )
     if data.training.start_epoch:
         raise FerlabError(
             f"rebalance.start_epoch: {data.training.start_epoch}, but a classic classifier has no epochs; "
@@ -45,6 +51,9 @@ class Rows:
         self.data = data
         self.positions = {"train": drawn(data), "val": data.assignment.indices["val"]}
         self.x: dict[str, Features] = {role: inputs.rows(at) for role, at in self.positions.items()}
+        # what learns has seen no validation sample, so it holds for folds of those as it is
+        learns = any(block.feature.learns for block in inputs.blocks)
+        self.relearn = Relearning(inputs, data.samples.x, data.training.extra, data.shown) if learns else None
 
     def parts(self, label: int | None) -> Parts:
         """Return the rows of training and validation; of a multilabel set with the classes of one label."""
@@ -62,7 +71,9 @@ class Rows:
         own[samples[np.unique(at[samples], return_index=True)[1]]] = True
         groups = self._groups()
         what = {"train": "the training part", "val": "the validation part"}[role]
-        return Material(self.x[role], y[origin], origin, own, None if groups is None else groups[origin], what)
+        relearn = self.relearn if role == "train" else None
+        groups = None if groups is None else groups[origin]
+        return Material(self.x[role], y[origin], origin, own, groups, what, at, relearn)
 
     def _groups(self) -> np.ndarray | None:
         """Return who or what must stay whole in the inner folds, of each sample; None: nothing."""

@@ -17,6 +17,7 @@ from ferlab.classic.preprocessing import Features
 from ferlab.classic.scoring import Scored
 from ferlab.classic.search import Found, draw_share, run_search
 from ferlab.classic.shared_kernel import scorer_for
+from ferlab.progress import Bar
 
 TRUTH = ("no", "yes")
 OUT_OF_FOLD = 5
@@ -60,6 +61,7 @@ def fit_outputs(
     parts: Callable[[int | None], Parts],
     keep: Callable[[str | None, Sequence[Scored]], None],
     say: Callable[[str], None],
+    bar: Bar,
 ) -> list[Output]:
     """Search and fit all classifiers that a data set needs.
 
@@ -71,6 +73,7 @@ def fit_outputs(
         parts: gives the rows, of one label where it is given its index.
         keep: told of the finished candidates after each.
         say: told a line of progress.
+        bar: shows what is being done.
     """
     done = []
     for index, label in enumerate(labels) if multilabel else [(None, None)]:
@@ -84,7 +87,7 @@ def fit_outputs(
             weights,
             config["seed"],
         )
-        done.append(_fit_one(config, label, recipe, parts(index), keep, say))
+        done.append(_fit_one(config, label, recipe, parts(index), keep, say, bar))
         if done[-1].found is not None and done[-1].found.interrupted and len(done) < len(labels) and multilabel:
             # the labels that are left have no classifier: nothing could be said of them
             raise KeyboardInterrupt
@@ -98,8 +101,9 @@ def _fit_one(
     parts: Parts,
     keep: Callable[[str | None, Sequence[Scored]], None],
     say: Callable[[str], None],
+    bar: Bar,
 ) -> Output:
-    search, found = config["search"], None
+    search, found, of = config["search"], None, f"{label}: " if label else ""
     if search["kind"] != "none":
         material = draw_share(parts.val if search["rows"] == "val" else parts.train, search["share"], recipe.seed)
         found = run_search(
@@ -110,11 +114,15 @@ def _fit_one(
             keep=lambda scored: keep(label, scored),
             say=say,
             scorer=scorer_for(recipe),
+            bar=bar,
+            what=f"{of}{recipe.name}, search",
         )
         recipe = recipe.chosen(found.winner.candidate)
     begun = time.monotonic()
-    fitted = fit_recipe(recipe, parts.train.x, parts.train.y)
+    bar.begin(f"{of}{recipe.name}, fit on {len(parts.train):,} rows")
+    fitted = fit_recipe(recipe, parts.train.x, parts.train.y, bar.reach)
     seconds = time.monotonic() - begun
+    bar.begin(f"{of}{recipe.name}, calibration")
     if fitted.sharpness is not None:
         fitted.sharpness = _sharpness(config["calibrate_on"], fitted, parts)
     return Output(label, fitted, found, seconds)
@@ -134,8 +142,8 @@ def _out_of_fold(
     folds = inner_folds(material, OUT_OF_FOLD, recipe.seed, recipe.labels)
     values = []
     for fold in folds:
-        part = fit_recipe(recipe, material.x[fold.train], material.y[fold.train])
-        values.append(part.decisions(material.x[fold.held]))
+        x, held = material.parts(fold)
+        values.append(fit_recipe(recipe, x, material.y[fold.train]).decisions(held))
     return np.concatenate(values), material.y[np.concatenate([fold.held for fold in folds])]
 
 

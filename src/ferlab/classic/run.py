@@ -12,7 +12,7 @@ from ferlab.build import build
 from ferlab.classic.draw import draw
 from ferlab.classic.facts import NO_SIZE, pipeline_facts
 from ferlab.classic.inputs import Inputs, build_features, read_inputs
-from ferlab.classic.material import Rows, check_rebalancing
+from ferlab.classic.material import Rows, check_training
 from ferlab.classic.outputs import Output, fit_outputs, probabilities
 from ferlab.classic.scoring import Scored
 from ferlab.classic.search import check_search
@@ -24,6 +24,7 @@ from ferlab.evaluation.selective import check_wishes
 from ferlab.evaluation.thresholds import check_thresholds
 from ferlab.folder import begin, discard
 from ferlab.memory import peak_memory
+from ferlab.progress import Bar
 
 CALIBRATE_ON = ("val", "train")
 
@@ -65,7 +66,7 @@ def _run(config: dict[str, Any], folder: Path, command: str, summary: bool) -> d
     if config["calibrate_on"] not in CALIBRATE_ON:
         raise FerlabError(f"calibrate_on: expected one of {', '.join(CALIBRATE_ON)}, found {config['calibrate_on']!r}")
     data = DataModule(build(config["data"]), build(config["protocol"]), build(config["rebalance"]), seed=config["seed"])
-    check_rebalancing(data)
+    check_training(data)
     features = build_features(config["features"], data.spec.modality)
     print(f"run folder {folder}\n{data_line(data)}", flush=True)
     inputs = _inputs(features, data)
@@ -79,7 +80,7 @@ def _run(config: dict[str, Any], folder: Path, command: str, summary: bool) -> d
             write_candidates(folder / "candidates.csv", list(searched.items()))
 
     multilabel = data.spec.kind == "multilabel"
-    with Console(stderr=True).status(f"fitting {name_of(config)}"):
+    with Bar() as bar:
         outputs = fit_outputs(
             config,
             data.spec.labels,
@@ -88,6 +89,7 @@ def _run(config: dict[str, Any], folder: Path, command: str, summary: bool) -> d
             rows.parts,
             keep,
             lambda line: print(line, flush=True),
+            bar,
         )
     return _finish(config, folder, command, summary, data, inputs, rows, outputs)
 

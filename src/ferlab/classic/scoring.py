@@ -1,4 +1,4 @@
-"""The scores of candidates on inner folds: each fold fits its own scaling, reduction and classifier."""
+"""The scores of candidates on inner folds: each fold fits its own features, scaling, reduction and classifier."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -51,6 +51,8 @@ class Scored:
 
 
 Tell = Callable[[Scored], None]
+# told how many fits of a candidate on a fold are done since the last call
+Step = Callable[[int], None]
 
 
 def score_of(metric: str, y: Int64[np.ndarray, "row"], values: Float64[np.ndarray, "row classes"]) -> float:
@@ -62,9 +64,15 @@ def score_of(metric: str, y: Int64[np.ndarray, "row"], values: Float64[np.ndarra
 
 
 def score(
-    recipe: Recipe, candidates: Sequence[Candidate], material: Material, folds: Sequence[Fold], metric: str, tell: Tell
+    recipe: Recipe,
+    candidates: Sequence[Candidate],
+    material: Material,
+    folds: Sequence[Fold],
+    metric: str,
+    tell: Tell,
+    step: Step,
 ) -> None:
-    """Tell each candidate's scores as it is done."""
+    """Tell each candidate's scores as it is done, and each of its folds to `step`."""
     prepared: dict[str, list[tuple[Features, Features]]] = {}
     for candidate in candidates:
         begun, one = time.monotonic(), recipe.chosen(candidate)
@@ -80,8 +88,10 @@ def score(
                 estimator = one.fit(fitted, material.y[fold.train])
                 values = told(one.name, partial(decisions, estimator, held))
                 scores.append(score_of(metric, material.y[fold.held], values))
+                step(1)
         except FerlabError as error:
             # one candidate that cannot be is no reason to lose the others
+            step(len(folds) - len(scores))
             scores, failed = [], str(error)
         tell(Scored(candidate, tuple(scores), time.monotonic() - begun, samples_of(folds), failed=failed))
 
@@ -93,7 +103,8 @@ def samples_of(folds: Sequence[Fold]) -> int:
 
 def _prepare(recipe: Recipe, material: Material, fold: Fold) -> tuple[Features, Features]:
     steps: Preprocessing = recipe.preprocessing()
-    return steps.fit(material.x[fold.train], material.y[fold.train]), steps.transform(material.x[fold.held])
+    fitted, held = material.parts(fold)
+    return steps.fit(fitted, material.y[fold.train]), steps.transform(held)
 
 
 def _prepared(recipe: Recipe, material: Material, folds: Sequence[Fold]) -> list[tuple[Features, Features]]:

@@ -11,8 +11,9 @@ import numpy as np
 from ferlab.classic.candidates import Candidate, candidates_of, words
 from ferlab.classic.fitting import Recipe
 from ferlab.classic.folds import Material, inner_folds
-from ferlab.classic.scoring import Scored, Tell, score
+from ferlab.classic.scoring import Scored, Step, Tell, score
 from ferlab.errors import FerlabError
+from ferlab.progress import Bar
 
 log = logging.getLogger(__name__)
 KINDS = ("none", "grid", "random", "halving")
@@ -20,7 +21,7 @@ METRICS = ("accuracy", "recall_macro", "f1_macro")
 ROWS = ("train", "val")
 # options of one kind alone
 _OWN = {"random": ("candidates",), "halving": ("candidates", "factor", "min_samples")}
-Scorer = Callable[[Recipe, Sequence[Candidate], Material, Sequence[Any], str, Tell], None]
+Scorer = Callable[[Recipe, Sequence[Candidate], Material, Sequence[Any], str, Tell, Step], None]
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ def run_search(
     keep: Callable[[Sequence[Scored]], None] = lambda _: None,
     say: Callable[[str], None] = lambda _: None,
     scorer: Scorer = score,
+    bar: Bar | None = None,
+    what: str = "search",
 ) -> Found:
     """Search for the best candidate.
 
@@ -89,6 +92,8 @@ def run_search(
         keep: told of the finished candidates after each, to write them down.
         say: told a line a candidate.
         scorer: tells the scores of candidates.
+        bar: shows the folds done of all candidates, and the best of them.
+        what: what the bar says is done.
 
     Raises:
         FerlabError: no candidate, folds that cannot be, or candidates that cannot be fitted.
@@ -99,7 +104,8 @@ def run_search(
     rounds = _rounds(search, len(candidates), material, search["folds"])
     planned, begun = sum(count for count, _ in rounds), time.monotonic()
     scored: list[Scored] = []
-    interrupted = False
+    interrupted, bar = False, bar or Bar()
+    bar.begin(what, planned * len(folds))
     try:
         for number, (count, rows) in enumerate(rounds, 1):
             if number > 1:
@@ -112,8 +118,9 @@ def run_search(
                 scored.append(replace(one, round=number))
                 keep(scored)
                 say(_line(scored, planned, search, time.monotonic() - begun))
+                bar.say(_best(scored, search["metric"]))
 
-            scorer(recipe, candidates, part, own, search["metric"], tell)
+            scorer(recipe, candidates, part, own, search["metric"], tell, bar.step)
     except KeyboardInterrupt:
         if not scored:
             raise
@@ -180,6 +187,12 @@ def _line(scored: Sequence[Scored], planned: int, search: Mapping[str, Any], spe
         f"candidate {len(scored)}/{planned}  {words(one.candidate)}{where}  {search['metric']} {one.mean:.4f} "
         f"(sd {one.sd:.4f}){' *best' if best else ''}  {_clock(spent)}, about {_clock(left)} left"
     )
+
+
+def _best(scored: Sequence[Scored], metric: str) -> str:
+    """Return the best candidate of the last round in a few words, nothing where none could be fitted."""
+    best = max((one for one in scored if one.round == scored[-1].round), key=lambda one: one.mean)
+    return "" if best.failed is not None else f"best {metric} {best.mean:.4f}: {words(best.candidate)}"
 
 
 def _clock(seconds: float) -> str:

@@ -1,8 +1,8 @@
 """Scoring SVM candidates with the kernel's inner products computed once for all candidates and folds that share them.
 
-That holds without steps before it, or with those that take each row by itself (unit length). One that learns from
-rows (z-score, PCA, LDA, selection) must not have seen those that score: then each fold has its own steps, and its own
-products, which the candidates share.
+That holds without steps before it, or with those that take each row by itself (unit length). What learns from rows
+(TF-IDF, z-score, PCA, LDA, selection) must not have seen those that score: then each fold has its own steps, and its
+own products, which the candidates share.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from ferlab.classic.candidates import Candidate
 from ferlab.classic.fitting import STEPS, Recipe
 from ferlab.classic.folds import Fold, Material
-from ferlab.classic.scoring import Scored, Tell, samples_of, score
+from ferlab.classic.scoring import Scored, Step, Tell, samples_of, score
 from ferlab.classic.search import Scorer
 from ferlab.classic.svm import KernelSvc
 from ferlab.classic.svm_grid import search_svm
@@ -29,7 +29,13 @@ def scorer_for(recipe: Recipe) -> Scorer:
 
 
 def score_svm(
-    recipe: Recipe, candidates: Sequence[Candidate], material: Material, folds: Sequence[Fold], metric: str, tell: Tell
+    recipe: Recipe,
+    candidates: Sequence[Candidate],
+    material: Material,
+    folds: Sequence[Fold],
+    metric: str,
+    tell: Tell,
+    step: Step,
 ) -> None:
     """Tell each candidate's scores as it is done, candidates of the same steps together."""
     sound = []
@@ -39,6 +45,7 @@ def score_svm(
             sound.append(one)
         except FerlabError as error:
             # those that share its steps can still be fitted
+            step(len(folds))
             tell(Scored(one, (), 0.0, samples_of(folds), failed=str(error)))
     for group in _of_same_steps(sound):
         own = [{name: value for name, value in one.items() if "." not in name} for one in group]
@@ -57,6 +64,7 @@ def score_svm(
         ) -> None:
             scores[number, fold] = value
             seconds[number] += spent
+            step(1)
             if not np.isnan(scores[number]).any():
                 tell(Scored(group[number], tuple(scores[number].tolist()), float(seconds[number]), samples_of(folds)))
 
@@ -64,7 +72,8 @@ def score_svm(
             _search(steps, own, material, folds, metric, each)
         except FerlabError as error:
             for number, one in enumerate(group):
-                if np.isnan(scores[number]).any():
+                if missing := int(np.isnan(scores[number]).sum()):
+                    step(missing)
                     tell(Scored(one, (), float(seconds[number]), samples_of(folds), failed=str(error)))
 
 
@@ -72,7 +81,7 @@ def _search(
     recipe: Recipe, candidates: list[Candidate], material: Material, folds: Sequence[Fold], metric: str, each: Any
 ) -> None:
     base, steps = _machine(recipe, material), recipe.preprocessing()
-    if steps.samplewise:
+    if steps.samplewise and material.relearn is None:
         x = steps.fit(material.x, material.y)
         search_svm(x, material.y, candidates, [(f.train, f.held) for f in folds], base, metric, each=each)
         return
@@ -89,8 +98,8 @@ def _search(
 
 def _prepared(recipe: Recipe, material: Material, fold: Fold) -> Any:
     """Return a fold's rows to fit on and, behind them, those to score, by steps fitted on the former."""
-    steps = recipe.preprocessing()
-    parts = [steps.fit(material.x[fold.train], material.y[fold.train]), steps.transform(material.x[fold.held])]
+    steps, (fitted, held) = recipe.preprocessing(), material.parts(fold)
+    parts = [steps.fit(fitted, material.y[fold.train]), steps.transform(held)]
     if all(isinstance(part, np.ndarray) for part in parts):
         return np.concatenate(parts)
     from scipy.sparse import vstack

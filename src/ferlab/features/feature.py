@@ -34,7 +34,12 @@ class Feature(Protocol):
     - `chunk`: samples a call of `transform`; default: about a mebibyte of them;
     - `cached`: False where its values are cheaper to compute than to keep;
     - `identify(x, ids)`: called once with all samples and their ids, for what is known by id;
+    - `by_id`: whether it has values for such samples alone;
+    - `learnt` and `restore(learnt)`: of one that learns, arrays by name that stand for `fit` in a model's file;
     - `marks_under(data, protocol)`: what every output under this protocol, named by its hash, must be marked with;
+    - `fit(x)`, where it learns: from training samples, in place of whatever it learnt before; and `counts(x)` with
+      `weighted(counts, training)` where what it learns from can be counted once for all folds of a search: the rows
+      of all of `x`, as learnt from the rows `training` alone;
     - `names()`, or where they depend on the samples' shape `names(shape)`: what each value is called.
     """
 

@@ -4,11 +4,11 @@ scikit-learn's TfidfVectorizer, once over words and once over the characters wit
 of unit length. Rows are sparse.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Int64, Shaped
 
 from ferlab.errors import FerlabError, expect_whole
 from ferlab.text.cleaning import Cleaning, clean
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 _WHERE = "features.tfidf"
+# what leaves n-grams out, and how those that stay are weighted
+_LIMITS = ("min_df", "max_df", "max_features", "sublinear_tf")
 
 
 class Tfidf:
@@ -105,15 +107,42 @@ class Tfidf:
         """
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        texts = self._texts(x)
+        texts, self._vectorizers = self._texts(x), {}
         for kind, options in self._options.items():
             try:
                 self._vectorizers[kind] = TfidfVectorizer(**options).fit(texts)
             except ValueError as error:
-                raise FerlabError(
-                    f"{_WHERE}: of {len(x):,} training texts no {kind} n-gram is left ({error}); cure: a smaller "
-                    "min_df, a larger max_df, or more texts"
-                ) from error
+                raise _none_left(kind, len(x), error) from error
+        self.fitted = True
+
+    @property
+    def learnt(self) -> dict[str, np.ndarray]:
+        """What `fit` learnt: of each kind its n-grams, one a line in UTF-8, and their weights, as `<kind>_idf`.
+
+        Raises:
+            FerlabError: not fitted yet.
+        """
+        self._expect_fitted()
+        out = {}
+        for kind, one in self._vectorizers.items():
+            lines = "\n".join(one.get_feature_names_out()).encode("utf-8", "surrogatepass")
+            out |= {kind: np.frombuffer(lines, np.uint8), f"{kind}_idf": one.idf_}
+        return out
+
+    def restore(self, learnt: Mapping[str, np.ndarray]) -> None:
+        """Take what another of the same options has learnt, in place of `fit`.
+
+        Raises:
+            KeyError: it was learnt under other options.
+            ValueError: n-grams and weights differ in number.
+        """
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        for kind, options in self._options.items():
+            grams = learnt[kind].tobytes().decode("utf-8", "surrogatepass").split("\n")
+            one = TfidfVectorizer(**options, vocabulary={gram: i for i, gram in enumerate(grams)})
+            one.idf_ = learnt[f"{kind}_idf"]
+            self._vectorizers[kind] = one
         self.fitted = True
 
     def transform(self, x: Shaped[np.ndarray, "sample"]) -> "csr_array":
@@ -127,6 +156,48 @@ class Tfidf:
         self._expect_fitted()
         texts = self._texts(x)
         parts = [one.transform(texts) for one in self._vectorizers.values()]
+        return csr_array(hstack(parts, format="csr"))
+
+    def counts(self, x: Shaped[np.ndarray, "sample"]) -> "list[csr_array]":
+        """Count every n-gram of some texts, none left out: what `weighted` learns from, for any part of them.
+
+        Returns:
+            CSR (sample, n-gram), of words and of characters.
+
+        Raises:
+            FerlabError: no n-gram.
+        """
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        texts, found = self._texts(x), []
+        for kind, options in self._options.items():
+            counting = {name: value for name, value in options.items() if name not in _LIMITS}
+            try:
+                found.append(CountVectorizer(**counting).fit_transform(texts))
+            except ValueError as error:
+                raise _none_left(kind, len(x), error) from error
+        return found
+
+    def weighted(self, counts: "Sequence[csr_array]", training: Int64[np.ndarray, "seen"]) -> "csr_array":
+        """Return what `fit` to some of the texts, then `transform` of all of them would give.
+
+        Args:
+            counts: of all texts.
+            training: rows of those that are learnt from.
+
+        Raises:
+            FerlabError: no n-gram is left.
+        """
+        from scipy.sparse import csr_array, hstack
+        from sklearn.feature_extraction.text import TfidfTransformer
+
+        parts = []
+        for (kind, options), table in zip(self._options.items(), counts, strict=True):
+            kept = _kept(table[training], *(options[name] for name in _LIMITS[:3]))
+            if not len(kept):
+                raise _none_left(kind, len(training), "of those that min_df and max_df let pass")
+            own = table[:, kept]
+            parts.append(TfidfTransformer(sublinear_tf=options["sublinear_tf"]).fit(own[training]).transform(own))
         return csr_array(hstack(parts, format="csr"))
 
     def names(self) -> list[str]:
@@ -145,3 +216,22 @@ class Tfidf:
     def _expect_fitted(self) -> None:
         if not self.fitted:
             raise FerlabError(f"{_WHERE}: not fitted yet; expected `fit` with the training texts first")
+
+
+def _kept(counts: "csr_array", min_df: int | float, max_df: int | float, most: int | None) -> Int64[np.ndarray, "kept"]:
+    """Return the n-grams that scikit-learn's CountVectorizer would keep of these texts."""
+    samples = counts.shape[0]
+    texts = np.bincount(counts.indices, minlength=counts.shape[1])
+    low, high = (one if isinstance(one, int) else one * samples for one in (min_df, max_df))
+    kept = np.flatnonzero((texts >= max(low, 1)) & (texts <= high))
+    if most is not None and len(kept) > most:
+        total = np.asarray(counts.sum(axis=0)).ravel()[kept]
+        kept = np.sort(kept[(-total).argsort()[:most]])
+    return kept
+
+
+def _none_left(kind: str, texts: int, why: object) -> FerlabError:
+    return FerlabError(
+        f"{_WHERE}: of {texts:,} training texts no {kind} n-gram is left ({why}); cure: a smaller min_df, a larger "
+        "max_df, or more texts"
+    )

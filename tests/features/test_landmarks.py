@@ -1,5 +1,6 @@
 """Landmarks by a made provider: geometry, missing faces, caching; what is said where a library or model is missing."""
 
+import pickle
 import sys
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from ferlab.classic.inputs import read_inputs
 from ferlab.config import compose, plain
 from ferlab.data.samples import Samples
 from ferlab.errors import FerlabError
+from ferlab.features import points
 from ferlab.features.extract import extract
 from ferlab.features.landmarks import Landmarks, normalised
 from ferlab.features.point_table import Table
@@ -123,7 +125,7 @@ def test_each_image_is_looked_at_once_and_never_again():
 
 
 def test_no_face_in_any_training_image_is_told():
-    with pytest.raises(FerlabError, match=r"no face found in any of 2 training images; cure: .*upsample.*whole=true"):
+    with pytest.raises(FerlabError, match=r"no face found in any of 2 training images; cure: .*upsample.*box=\["):
         Landmarks(Corners()).fit(images(0, 0))
     with pytest.raises(FerlabError, match="not fitted yet"):
         Landmarks(Corners()).transform(images(1))
@@ -175,7 +177,10 @@ def test_a_broken_table_is_told(tmp_path):
 
 
 def test_a_missing_model_says_where_to_get_it_and_what_to_set():
-    with pytest.raises(FerlabError, match=r"Dlib wants a local model file, found none.*dlib.net/files.*model=<path>"):
+    with pytest.raises(
+        FerlabError,
+        match=r"Dlib wants a local model file, found none.*dlib.net/files.*commercial.*model=<path>",
+    ):
         Dlib()
     with pytest.raises(
         FerlabError, match=r"no file /none/a.task.*storage.googleapis.com/mediapipe-models.*model=<path>"
@@ -192,7 +197,7 @@ def test_a_missing_package_says_how_to_install_it(tmp_path, monkeypatch):
     path.write_bytes(b"weights")
     monkeypatch.setitem(sys.modules, "dlib", None)
     monkeypatch.setitem(sys.modules, "mediapipe", None)
-    with pytest.raises(FerlabError, match=r"package dlib is not installed.*pip install dlib"):
+    with pytest.raises(FerlabError, match=r"package dlib is not installed.*pip install dlib-bin"):
         Dlib(str(path)).points(images(1))
     with pytest.raises(FerlabError, match=r"package mediapipe is not installed.*pip install mediapipe"):
         Mediapipe(str(path)).points(images(1))
@@ -202,30 +207,111 @@ class Rectangle:
     def __init__(self, left, top, right, bottom):
         self.sides = left, top, right, bottom
 
+    def left(self):
+        return self.sides[0]
+
+    def top(self):
+        return self.sides[1]
+
+    def right(self):
+        return self.sides[2]
+
+    def bottom(self):
+        return self.sides[3]
+
     def area(self):
         left, top, right, bottom = self.sides
         return (right - left) * (bottom - top)
 
 
-def test_dlib_is_asked_for_the_largest_face(tmp_path, monkeypatch):
+class FakeDlib:
+    """A face wherever the first pixel is not 0; its points are two corners, and the brightest pixel."""
+
+    rectangle = Rectangle
+
+    def __init__(self):
+        self.loaded = self.looked = 0
+
+    def get_frontal_face_detector(self):
+        def find(pixels, upsample):
+            self.looked += 1
+            assert pixels.shape[2] == 3 and upsample == 1
+            return [Rectangle(0, 0, 4, 4), Rectangle(2, 3, 19, 20)] if pixels[0, 0, 0] else []
+
+        return find
+
+    def shape_predictor(self, model):
+        self.loaded += 1
+
+        def predict(pixels, face):
+            y, x = np.unravel_index(pixels[..., 0].astype(int).argmax(), pixels.shape[:2])
+            left, top, right, bottom = face.sides
+            points = [(left, top), (right, bottom), (x, y)] + [(0, 0)] * 65
+            return SimpleNamespace(parts=lambda: [SimpleNamespace(x=int(x), y=int(y)) for x, y in points])
+
+        return predict
+
+
+@pytest.fixture
+def dlib(tmp_path, monkeypatch):
+    fake = FakeDlib()
+    monkeypatch.setitem(sys.modules, "dlib", fake)
+    points._dlib.cache_clear()
     path = tmp_path / "model.dat"
     path.write_bytes(b"weights")
+    yield fake, str(path)
+    points._dlib.cache_clear()
 
-    def find(pixels, upsample):
-        assert pixels.shape == (24, 24, 3) and upsample == 1
-        return [Rectangle(0, 0, 5, 5), Rectangle(2, 3, 20, 20)] if pixels[0, 0, 0] else []
 
-    def predict(pixels, face):
-        return SimpleNamespace(parts=lambda: [SimpleNamespace(x=face.sides[0] + i, y=face.sides[1]) for i in range(68)])
+def test_dlib_is_asked_for_the_largest_face(dlib):
+    _, path = dlib
+    found = Dlib(path, size=24).points(images(1, 0))
+    assert found.shape == (2, 68, 2) and found[0, 0].tolist() == [2, 3] and found[0, 1].tolist() == [19, 20]
+    assert np.isnan(found[1]).all()
+    variants = [Dlib(path), Dlib(path, upsample=2), Dlib(path, size=96), Dlib(path, box=[0, 0, 1, 1])]
+    variants.append(Dlib(path, box=[0, 0, 1, 1], search=False))
+    assert len({one.digest() for one in variants}) == len(variants)
 
-    fake = SimpleNamespace(
-        get_frontal_face_detector=lambda: find, shape_predictor=lambda model: predict, rectangle=Rectangle
-    )
-    monkeypatch.setitem(sys.modules, "dlib", fake)
-    found = Dlib(str(path)).points(images(1, 0))
-    assert found.shape == (2, 68, 2) and found[0, 0].tolist() == [2, 3] and np.isnan(found[1]).all()
-    assert Dlib(str(path), whole=True).points(images(0))[0, 0].tolist() == [0, 0]
-    assert Dlib(str(path)).digest() != Dlib(str(path), upsample=2).digest()
+
+def test_an_enlarged_image_gives_points_between_its_pixels_where_they_belong(dlib):
+    _, path = dlib
+    x = np.zeros((1, 24, 24, 1), np.uint8)
+    x[0, 10:12, 6, 0] = 150  # their middle lies between rows 10 and 11
+    x[0, 0, 0] = 1
+    found = Dlib(path, size=96).points(x)[0]
+    np.testing.assert_allclose(found[2], [6, 10.5], atol=0.3)
+    np.testing.assert_allclose(found[:2], [[2, 3], [19, 20]], atol=0.5)
+
+
+def test_where_the_face_of_a_cropped_image_lies_can_be_told(dlib):
+    fake, path = dlib
+    box = [0.25, 0.25, 0.75, 1]
+    fallback = Dlib(path, size=24, box=box).points(images(1, 0))
+    assert fallback[0, 0].tolist() == [2, 3] and fallback[1, :2].tolist() == [[6, 6], [17, 23]]
+    assert fake.looked == 2
+    told = Dlib(path, size=24, box=box, search=False).points(images(1, 0))
+    assert told[:, :2].tolist() == [[[6, 6], [17, 23]]] * 2 and fake.looked == 2
+
+
+def test_a_copy_in_a_process_reads_the_model_once(dlib):
+    fake, path = dlib
+    for _ in range(3):
+        pickle.loads(pickle.dumps(Dlib(path))).points(images(1))
+    assert fake.loaded == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"search": False}, r"search=false: expected a .*box then"),
+        ({"box": [0.5, 0, 0.4, 1]}, r"box: expected \[left, top, right, bottom\].*found \[0.5, 0.0, 0.4, 1.0\]"),
+        ({"box": [0, 1]}, r"box: expected .*found \[0.0, 1.0\]"),
+        ({"upsample": -1}, r"expected upsample of 0 or more and size of 1 or more, found -1"),
+    ],
+)
+def test_options_of_dlib_that_make_no_sense_are_told(dlib, options, message):
+    with pytest.raises(FerlabError, match=message):
+        Dlib(dlib[1], **options)
 
 
 def test_options_that_make_no_sense_are_refused():

@@ -5,7 +5,7 @@ values themselves, 2,400 for 68 points.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -69,6 +69,11 @@ class Landmarks:
         return self.missing == "mean"
 
     @property
+    def by_id(self) -> bool:
+        """Whether only samples of the data set have points: those of a table stand there by the samples' ids."""
+        return hasattr(self.provider, "of")
+
+    @property
     def options(self) -> dict[str, Any]:
         """Everything the values depend on besides the images."""
         wish = {"parts": list(self.parts), "points": self.chosen, "missing": self.missing}
@@ -82,7 +87,7 @@ class Landmarks:
 
     def identify(self, x: Images, ids: Shaped[np.ndarray, "sample"]) -> None:
         """Take the points of samples that are known by their ids, where the provider has such."""
-        if hasattr(self.provider, "of"):
+        if self.by_id:
             self._known |= dict(zip(_digests(x), self.provider.of(ids), strict=True))
 
     def fit(self, x: Images) -> None:
@@ -95,10 +100,23 @@ class Landmarks:
         if not found.any():
             raise FerlabError(
                 f"{_WHERE}: no face found in any of {len(x):,} training images; cure: a larger "
-                f"{_WHERE}.provider.upsample (small images), {_WHERE}.provider.whole=true (cropped faces), or "
-                f"{_WHERE}.missing=zeros"
+                f"{_WHERE}.provider.upsample (small images), {_WHERE}.provider.box=[0.18,0.26,0.83,0.91] (cropped "
+                f"faces), or {_WHERE}.missing=zeros"
             )
         self._mean = values[found].mean(0)
+
+    @property
+    def learnt(self) -> dict[str, np.ndarray]:
+        """What `fit` learnt: the mean of the training faces."""
+        return {} if self._mean is None else {"mean": self._mean}
+
+    def restore(self, learnt: Mapping[str, np.ndarray]) -> None:
+        """Take what another of the same options has learnt, in place of `fit`.
+
+        Raises:
+            KeyError: it has learnt nothing.
+        """
+        self._mean = learnt["mean"]
 
     def transform(self, x: Images) -> Float32[np.ndarray, "sample feature"]:
         """Return the geometry, and 1 where a face was found.

@@ -48,7 +48,7 @@ def penultimate(
     def keep(layer: nn.Module, given: tuple[Tensor, ...]) -> None:
         if not deciding:
             latest.clear()
-        latest[layer] = given[0].flatten(1).float()
+        latest[layer] = given[0]
 
     outer = [run] if isinstance(run, nn.Module) else []
     modes = [(module, module.training) for root in (net, *outer) for module in root.modules()]
@@ -63,7 +63,8 @@ def penultimate(
             for batch in inputs:
                 run(batch)
                 # on the device: a copy to the processor would make it wait after every batch
-                parts.append(torch.cat([latest[layer] for layer in dense if layer in latest], dim=1))
+                last = [latest[layer].flatten(1).float() for layer in dense if layer in latest]
+                parts.append(last[0] if len(last) == 1 else torch.cat(last, dim=1))
             rows = torch.cat(parts).cpu()
     finally:
         for hook in hooks:

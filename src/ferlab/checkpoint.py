@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float, Int32, Shaped, UInt8
 from torch import Tensor
 
+from ferlab.answering import calibrated, thresholds_at
 from ferlab.errors import FerlabError
-from ferlab.evaluation.temperature import tempered, tempered_labels
 from ferlab.evaluation.words import NOUNS
 from ferlab.task import Batch, Task
 from ferlab.transforms.image import Preprocess
@@ -58,11 +58,7 @@ class Predictor:
 
         A checkpoint that keeps none (its training was killed) decides at .5.
         """
-        if self.task.spec.kind != "multilabel":
-            return None
-        known = kept_thresholds(self.task) or dict.fromkeys(self.labels, 0.5)
-        moved = tempered_labels(np.array(list(known.values())), self.temperature)
-        return dict(zip(known, moved.tolist(), strict=True))
+        return thresholds_at(self.task.spec, self.task.hparams["facts"] or {}, self.temperature)
 
     @torch.inference_mode()
     def tensor(self, x: Shaped[Tensor, "batch *sample"]) -> Float[Tensor, "batch classes"]:
@@ -73,11 +69,7 @@ class Predictor:
             # one look after another: together they would take their number times the memory
             each = [self.task.probabilities(look).float() for look in looks]
         p = torch.stack(each).mean(0).cpu()
-        # in double precision, so that no two classes come to share a place
-        if self.temperature == 1:
-            return p
-        apply = tempered_labels if self.task.spec.kind == "multilabel" else tempered
-        return torch.from_numpy(apply(p.numpy(), self.temperature))
+        return torch.from_numpy(calibrated(self.task.spec, p.numpy(), self.temperature))
 
     def rows(self, batches: Iterable[Batch]) -> tuple[np.ndarray, Float[np.ndarray, "sample classes"]]:
         """Return the samples' positions in the data set and their probabilities, in the batches' order."""
@@ -119,8 +111,15 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         FerlabError: no such file, or not a checkpoint that ferlab wrote.
     """
+    if path.suffix == ".skops":
+        raise FerlabError(
+            f"checkpoint: {path} is a classic model; expected a network's, a .ckpt that ferlab.train wrote"
+        )
     if not path.is_file():
-        raise FerlabError(f"checkpoint: no file {path}; expected a .ckpt that ferlab.train wrote")
+        run = path.parent.parent
+        bare = path.parent.name == "checkpoints" and not path.parent.is_dir() and (run / "config.yaml").is_file()
+        why = f" ({run} is a run without checkpoints, as those of ferlab.baseline are)" if bare else ""
+        raise FerlabError(f"checkpoint: no file {path}{why}; expected a .ckpt that ferlab.train wrote")
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:

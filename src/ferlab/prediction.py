@@ -1,22 +1,20 @@
-"""Predicting image, sound or text files with a checkpoint alone."""
+"""Predicting image, sound or text files with a fitted model's file alone."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from rich.console import Console
 
+from ferlab.answering import Answering, Said, thresholds_at
+from ferlab.answering import calibrated as at_temperature
 from ferlab.answers import Answers
-from ferlab.checkpoint import Predictor, calibration, load
-from ferlab.data.given_files import KINDS, find_files, read_image, read_sound
-from ferlab.data.given_texts import Given, read_texts
+from ferlab.classic.model_file import NAME, is_model
+from ferlab.data.given_files import KINDS, find_files
+from ferlab.data.given_texts import read_texts
 from ferlab.errors import FerlabError
 from ferlab.evaluation.words import NOUNS
-from ferlab.task import Task
-from ferlab.transforms.log_mel import LogMel
-from ferlab.transforms.text import PADDING, UNKNOWN, Text
 
 
 def predict_files(
@@ -37,11 +35,11 @@ def predict_files(
     One of `images`, `sounds`, `texts` and `files` names them: a file, a folder (searched through), or several of them.
 
     Args:
-        checkpoint: a checkpoint that ferlab.train wrote.
+        checkpoint: a checkpoint that ferlab.train wrote, a model that ferlab.baseline kept, or a run folder of either.
         images: pictures, grey or RGB, of any size.
         output: a .csv to write: path, pred, one p_<class> column a class; with max_error also sure, "yes" or "no". Of
             a multilabel task pred_<label>, "yes" or "no" by the checkpoint's thresholds, and p_<label>.
-        device: where the model runs.
+        device: where a network runs.
         calibrated: apply the checkpoint's temperature, where it has one.
         max_error: a wished error rate that the checkpoint knows a threshold for: where the largest probability is
             below it the table says "unsure".
@@ -58,30 +56,26 @@ def predict_files(
         FerlabError: no such file, none in the folder, one that is broken, the other kind of files, a checkpoint that
             cannot be read, or one that knows no threshold.
     """
-    task = load(checkpoint)
-    known = calibration(task) if calibrated else None
-    if max_error is not None and task.spec.kind == "multilabel":
+    model = opened(checkpoint, device)
+    known = model.facts.get("calibration")
+    if max_error is not None and model.spec.kind == "multilabel":
         raise FerlabError(
             "predict: max_error is for models that give one answer; this one says yes or no to each label"
         )
-    threshold = None if max_error is None else _threshold(checkpoint, calibration(task), calibrated, max_error)
-    predictor = Predictor(task, device=device, temperature=known["temperature"] if known else 1.0)
-    given = _given(task, {"images": images, "sounds": sounds, "texts": texts, "files": files})
-    if isinstance(task.preprocess, Text):
-        read, notes = read_texts(given, column, encoding)
-        paths = [Path(one.name) for one in read]
-        probabilities, said = _predict_texts(predictor, read)
-        notes += said
-    else:
-        paths = find_files(given, KINDS[task.spec.modality])
-        probabilities, notes = _predict(predictor, paths)
+    threshold = None if max_error is None else _threshold(checkpoint, known, calibrated, max_error)
+    names, paths, said = _ask(
+        model, {"images": images, "sounds": sounds, "texts": texts, "files": files}, column, encoding
+    )
+    temperature = known["temperature"] if known and calibrated else 1.0
+    probabilities = at_temperature(model.spec, said.probabilities, temperature)
     sure = None if threshold is None else probabilities.max(1) >= threshold
-    answers = Answers([str(path) for path in paths], probabilities, predictor, sure)
+    limits = thresholds_at(model.spec, model.facts, temperature)
+    answers = Answers(names, probabilities, model, limits, sure)
     answers.show()
     console = Console()
-    for note in notes:
+    for note in said.notes:
         console.print(note, highlight=False, markup=False)
-    console.print(_calibration(calibration(task), calibrated), highlight=False, markup=False)
+    console.print(_calibration(known, calibrated), highlight=False, markup=False)
     if sure is not None:
         console.print(
             f"max_error={max_error:g}: {sure.sum():,} of {len(sure):,} answers reach the confidence {threshold:.3f}; "
@@ -93,13 +87,64 @@ def predict_files(
     return paths, probabilities
 
 
-def _given(task: Task, given: dict[str, str | Sequence[str] | None]) -> Sequence[str]:
+def opened(checkpoint: str, device: str = "cpu") -> Answering:
+    """Open a model's file, or that of a run folder, ready to be asked.
+
+    Args:
+        checkpoint: a .ckpt of ferlab.train, a model.skops of ferlab.baseline, or the folder of such a run.
+        device: where a network runs.
+
+    Raises:
+        FerlabError: nothing there, or a file that cannot be read.
+    """
+    path = Path(checkpoint)
+    path = _in_run(path) if path.is_dir() else path
+    if not is_model(path):
+        from ferlab.checkpoint import load
+        from ferlab.network_files import NetworkFiles
+
+        return NetworkFiles(load(path), device)
+    from ferlab.classic.files import ClassicFiles
+    from ferlab.classic.model import load as load_classic
+
+    if device != "cpu":
+        raise FerlabError(f"predict: device={device}: {path} is a classic model, which runs on cpu; cure: leave it out")
+    return ClassicFiles(load_classic(path))
+
+
+def _in_run(folder: Path) -> Path:
+    """Return the model of a run folder."""
+    for path in (folder / NAME, folder / "checkpoints" / "best.ckpt"):
+        if path.is_file():
+            return path
+    cure = "; cure: ferlab.baseline keeps one with keep_model=true"
+    if (folder / "fold-0").is_dir():
+        cure = f"; each fold has a model of its own; cure: checkpoint={folder / 'fold-0'}"
+    raise FerlabError(f"checkpoint: no model in {folder}; expected {NAME} or checkpoints/best.ckpt{cure}")
+
+
+def _ask(
+    model: Answering, options: dict[str, str | Sequence[str] | None], column: str, encoding: str | None
+) -> tuple[list[str], list[Path], Said]:
+    """Return the names of what was asked about (of a table's rows with their lines), their files, and the answers."""
+    given, modality = _given(model, options), model.spec.modality
+    if modality == "text":
+        texts, notes = read_texts(given, column, encoding)
+        said = model.texts(texts)
+        names = [one.name for one in texts]
+        return names, [Path(name) for name in names], Said(said.probabilities, [*notes, *said.notes])
+    paths = find_files(given, KINDS[modality])
+    return [str(path) for path in paths], paths, (model.images if modality == "image" else model.sounds)(paths)
+
+
+def _given(model: Answering, given: dict[str, str | Sequence[str] | None]) -> Sequence[str]:
     """Return the paths, whichever option names them.
 
     Raises:
         FerlabError: not one option, or the one for another kind of model.
     """
-    own = "texts" if task.spec.modality == "text" else KINDS[task.spec.modality].option
+    modality = model.spec.modality
+    own = "texts" if modality == "text" else KINDS[modality].option
     named = {option: paths for option, paths in given.items() if paths is not None}
     if len(named) != 1:
         found = " and ".join(named) or "none of them"
@@ -107,54 +152,9 @@ def _given(task: Task, given: dict[str, str | Sequence[str] | None]) -> Sequence
     ((option, paths),) = named.items()
     if option not in ("files", own):
         raise FerlabError(
-            f"predict: {option}=..., but this checkpoint was trained on {NOUNS[task.spec.modality]}; cure: {own}=PATH"
+            f"predict: {option}=..., but this checkpoint was trained on {NOUNS[modality]}; cure: {own}=PATH"
         )
     return [paths] if isinstance(paths, str) else paths
-
-
-def _predict_texts(predictor: Predictor, given: list[Given]) -> tuple[np.ndarray, list[str]]:
-    """Return probabilities (text, class), and what must be said of the texts."""
-    front = predictor.task.preprocess
-    assert isinstance(front, Text)
-    cleaned = front.clean([one.text for one in given])
-    ids = front.number(cleaned)
-    notes = []
-    if longer := sum(len(words) > front.tokens for words in cleaned):
-        most = max(map(len, cleaned))
-        notes.append(
-            f"the model reads the {front.keep} {front.tokens:,} words that cleaning leaves of a text; {longer:,} of "
-            f"{len(given):,} texts have more (up to {most:,}), and the rest is not read"
-        )
-    nothing = [one.name for one, words in zip(given, cleaned, strict=True) if not words]
-    if nothing:
-        notes.append(f"cleaning leaves no word of {_some(nothing)}: the answer comes from padding alone")
-    read, unknown = (ids != PADDING).sum(1), (ids == UNKNOWN).sum(1)
-    strange = [one.name for one, n, none in zip(given, read, unknown, strict=True) if n and none > n / 2]
-    if strange:
-        notes.append(f"most words of {_some(strange)} are none that the model learnt: another language or script?")
-    return predictor.ids(ids), notes
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
-
-
-def _predict(predictor: Predictor, files: list[Path]) -> tuple[np.ndarray, list[str]]:
-    """Return probabilities (file, class), and what must be said of the files."""
-    task = predictor.task
-    front = task.preprocess
-    if not isinstance(front, LogMel):
-        return np.concatenate([predictor.images(read_image(path, task.spec.shape)[None]) for path in files]), []
-    probabilities, longer = [], 0
-    first, last = front.skip / front.rate, (front.skip + front.length) / front.rate
-    for path in files:
-        clip = read_sound(path, front.rate, first)
-        longer += len(clip) > front.skip + front.length
-        probabilities.append(predictor.tensor(torch.from_numpy(clip)[None]).numpy())
-    heard = f"the model hears each clip from {first:.2f} to {last:.2f} s"
-    more = f"; {longer:,} of {len(files):,} are longer, and what comes behind is not heard" if longer else ""
-    return np.concatenate(probabilities), [heard + more]
 
 
 def _threshold(checkpoint: str, known: dict[str, Any] | None, calibrated: bool, max_error: float | int) -> float:
@@ -179,7 +179,7 @@ def _threshold(checkpoint: str, known: dict[str, Any] | None, calibrated: bool, 
 
 def _calibration(known: dict[str, Any] | None, calibrated: bool) -> str:
     if not calibrated:
-        return "probabilities as the network says them, not calibrated (calibrated=false)"
+        return "probabilities as the model says them, not calibrated (calibrated=false)"
     if known is None:
         return "probabilities not calibrated: this checkpoint keeps no temperature (ferlab.evaluate fits one)"
     if known["note"] and known["temperature"] == 1:

@@ -51,11 +51,11 @@ def evaluate(
     if not (folder / "config.yaml").is_file():
         raise FerlabError(f"evaluate: {folder} is no run folder (no config.yaml); expected what ferlab.train wrote")
     config = yaml.safe_load((folder / "config.yaml").read_text())
+    before = folder / "metrics.json"
+    stored = json.loads(before.read_text()) if before.is_file() else None
     if "classifier" in config:
-        raise FerlabError(
-            f"evaluate: {folder} is a run of ferlab.baseline, which keeps no checkpoint; its predictions.parquet holds "
-            "what it said; cure: the command at the end of its report.md fits it again, to the same rows"
-        )
+        _refuse_for_networks(folder, checkpoint, device, explain or {}, tta, projections)
+        return _classic(folder, config, stored, figures, wished_errors)
     path = folder / "checkpoints" / f"{checkpoint}.ckpt"
     task = load(path)
     check_wishes(wished_errors or ())
@@ -65,8 +65,6 @@ def evaluate(
     if list(task.spec.labels) != list(data.spec.labels):
         raise FerlabError(f"evaluate: {path} knows {list(task.spec.labels)}, the data have {list(data.spec.labels)}")
     data.encode(task.preprocess)
-    before = folder / "metrics.json"
-    stored = json.loads(before.read_text()) if before.is_file() else None
     target = folder if stored is None else folder / f"evaluation-{checkpoint}"
     training = _read_json(folder / "training.json")
     training |= chosen(path, config["monitor"])
@@ -84,14 +82,58 @@ def evaluate(
     curves, best = folder / "metrics.csv", path if keep else None
     result = finish(target, config, task, data, training, device=device, curves=curves, best=best)
     if stored is not None and checkpoint == "best":
-        asked = {"tta": tta != own, "calibration": wishes != wished}
-        first = {key: value for key, value in stored.items() if not asked.get(key)}
-        same = _found_again(first, json.loads((target / "metrics.json").read_text()))
-        word = "reproduced exactly" if same else "NOT reproduced"
-        print(f"metrics.json of the run is {word}: {target / 'metrics.json'}")
-        if not same:
-            print("(another processor, device, thread count or library version rounds differently)")
+        _compare(stored, target, {"tta": tta != own, "calibration": wishes != wished})
     return result
+
+
+def _refuse_for_networks(
+    folder: Path, checkpoint: str, device: str, explain: dict[str, Any], tta: dict[str, Any] | None, projections: bool
+) -> None:
+    """Refuse what only a network can be asked."""
+    asked = {
+        "checkpoint": checkpoint != "best",
+        "device": device != "cpu",
+        "tta": bool(tta),
+        "projections": projections,
+        "explain.methods": explain.get("methods") not in (None, ["gradcam"]),
+        **{f"explain.{name}": bool(explain.get(name)) for name in ("layer", "target", "checks", "patch", "stride")},
+    }
+    if found := [name for name, wanted in asked.items() if wanted]:
+        raise FerlabError(
+            f"evaluate: {', '.join(found)}: for networks alone, and {folder} is a run of ferlab.baseline; cure: leave "
+            "it out; figures and wished_errors are for both"
+        )
+
+
+def _classic(
+    folder: Path,
+    config: dict[str, Any],
+    stored: dict[str, Any] | None,
+    figures: bool,
+    wished_errors: Sequence[float | int] | None,
+) -> dict[str, Any]:
+    """Predict a classic run's rows again from its kept model, and compare."""
+    from ferlab.classic.again import predict_again
+
+    check_wishes(wished_errors or ())
+    wished = list(config.get("wished_errors") or WISHES)
+    wishes = wished if wished_errors is None else list(wished_errors)
+    target = folder if stored is None else folder / "evaluation-model"
+    config = {**config, "figures": figures, "wished_errors": wishes}
+    result = predict_again(folder, target, config, _read_json(folder / "training.json"), wished_errors)
+    if stored is not None:
+        _compare(stored, target, {"calibration": wishes != wished})
+    return result
+
+
+def _compare(stored: dict[str, Any], target: Path, asked: dict[str, bool]) -> None:
+    """Print whether a run's figures came out the same; what was asked for otherwise is left aside."""
+    first = {key: value for key, value in stored.items() if not asked.get(key)}
+    same = _found_again(first, json.loads((target / "metrics.json").read_text()))
+    word = "reproduced exactly" if same else "NOT reproduced"
+    print(f"metrics.json of the run is {word}: {target / 'metrics.json'}")
+    if not same:
+        print("(another processor, device, thread count or library version rounds differently)")
 
 
 def _found_again(first: Any, again: Any) -> bool:

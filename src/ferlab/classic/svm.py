@@ -189,24 +189,25 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             FerlabError: another number of features, or NaN.
         """
-        check_is_fitted(self, "support_")
+        check_is_fitted(self, "intercept_")
         x = check_matrix(x, "svm")
         if x.shape[1] != self.n_features_in_:
             raise FerlabError(f"svm: expected {self.n_features_in_} features as in training, found {x.shape[1]}")
         if sp.issparse(x) != self.sparse_:
             x = sp.csr_array(x) if self.sparse_ else x.toarray()
         out = np.empty((x.shape[0], len(self.intercept_)))
-        coefficients = by_machine(self.dual_coef_, self.n_support_)
-        asked, known = Rows(x, self.mean_), Rows(getattr(self, "support_vectors_", x[:0]), self.mean_)
+        linear = self.kernel == "linear"
+        coefficients = np.zeros((0, 0)) if linear else by_machine(self.dual_coef_, self.n_support_)
+        asked, known = Rows(x, self.mean_), Rows(x[:0] if linear else self.support_vectors_, self.mean_)
         if self.kernel == "rbf":
             # before any thread asks
             _ = asked.squares, known.squares
 
-        step = FEW if self.kernel == "linear" else BLOCK
+        step = FEW if linear else BLOCK
 
         def ask(first: int) -> None:
             some = np.arange(first, min(first + step, x.shape[0]))
-            if self.kernel == "linear":
+            if linear:
                 out[some] = x[some].astype(np.float64) @ self.coef_.T
                 return
             total = np.zeros((len(some), out.shape[1]))

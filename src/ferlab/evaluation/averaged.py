@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ferlab.evaluation.words import MEASURES, estimate, table
+from ferlab.evaluation.words import MEASURES, estimate, label_of, table
 
 
 def section(metrics: dict[str, Any]) -> list[str]:
@@ -16,9 +16,9 @@ def section(metrics: dict[str, Any]) -> list[str]:
         return []
     name = f"{tta['name']}, {tta['views']} views"
     rows = [["", "test, single view", f"test, {name}", "val, single view", f"val, {name}"]]
-    for measure, label in MEASURES.items():
+    for measure in MEASURES:
         cells = (estimate(part[split][measure], measure) for split in ("test", "val") for part in (metrics, tta))
-        rows.append([label, *cells])
+        rows.append([label_of(measure, metrics["data"]), *cells])
     text = (
         f"The mean of the probabilities over {tta['views']} fixed views of each image. All other figures of this page "
         f"are the single view's. {verdict(metrics)[0]} Its interval: paired bootstrap over the test samples."

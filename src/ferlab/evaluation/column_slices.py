@@ -61,7 +61,9 @@ def section(metrics: dict[str, Any]) -> list[str]:
     found: dict[str, dict[str, Any]] = (metrics.get("slices") or {}).get(OWN) or {}
     if not found:
         return []
-    label = MEASURES[next(iter(found.values()))["metric"]]
+    first = next(iter(found.values()))
+    # figures of an older version do not say it
+    label = first.get("label") or MEASURES[first["metric"]]
     out = [f"## Who and what, on test: {label}"]
     rows = [["column", "value", "n", label, "less the rest", "p, Holm"]]
     for name, one in found.items():

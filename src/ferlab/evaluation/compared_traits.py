@@ -11,6 +11,7 @@ from ferlab.evaluation.paired import only_one_right, paired_difference
 from ferlab.evaluation.resampling import observed, resample
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.significance import holm, mcnemar
+from ferlab.evaluation.unseen import difference_reach
 
 
 def by_label(ours: Rows, theirs: Rows, metric: str, resamples: int, seed: int) -> dict[str, Any] | None:
@@ -40,7 +41,8 @@ def by_label(ours: Rows, theirs: Rows, metric: str, resamples: int, seed: int) -
             for rows in (one, other)
         )
         exact = metric == "accuracy" and units.index is None
-        found = paired_difference(value, value2, draws, draws2, units)
+        far = difference_reach(one, other, metric, units)
+        found = paired_difference(value, value2, draws, draws2, units, far)
         out[trait] = found | {"mcnemar": mcnemar(*only_one_right(one, other)) if exact else None}
     corrected = holm([one["mcnemar"]["p"] if one["mcnemar"] else one["p"] for one in out.values()])
     for one, p in zip(out.values(), corrected, strict=True):

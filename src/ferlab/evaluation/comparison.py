@@ -16,7 +16,8 @@ from ferlab.evaluation.resampling import LIMITS, check_metric, observed, resampl
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.seeds import over_seeds
 from ferlab.evaluation.significance import ALPHA, holm, mcnemar
-from ferlab.evaluation.words import MEASURES, PLAIN
+from ferlab.evaluation.unseen import difference_reach, reach, widened
+from ferlab.evaluation.words import PLAIN, label_of
 
 
 def compare_rows(
@@ -38,10 +39,10 @@ def compare_rows(
         seed: of the bootstrap.
 
     Returns:
-        Plain values. metric, split, n, smaller_is_better, intervals (how they were made), models (an estimate each),
-        groups (mean, sd, low, high, n over seeds, and models), and pairs in the order given, each with a, b, value (a
-        less b), low, high, interval, p, p_holm, mcnemar (accuracy of independent rows, single models; else None),
-        better ("a", "b" or None), sentence; of several labels a sample, where n counts answers, also traits
+        Plain values. metric, label (in words), split, n, smaller_is_better, intervals (how they were made), models (an
+        estimate each), groups (mean, sd, low, high, n over seeds, and models), and pairs in the order given, each with
+        a, b, value (a less b), low, high, interval, p, p_holm, mcnemar (accuracy of independent rows, single models;
+        else None), better ("a", "b" or None), sentence; of several labels a sample, where n counts answers, also traits
         (`by_label`).
 
     Raises:
@@ -60,6 +61,7 @@ def compare_rows(
         raise FerlabError(f"{metric}: undefined for {', '.join(undefined)} on {split}: a class has no sample there")
     out: dict[str, Any] = {
         "metric": metric,
+        "label": label_of(metric, first.meta),
         "split": split,
         "n": len(first),
         "smaller_is_better": smaller_is_better(metric),
@@ -69,7 +71,8 @@ def compare_rows(
     pairs = []
     if groups is None:
         for a, b in combinations(rows, 2):
-            pair = {"a": a, "b": b} | paired_difference(values[a], values[b], draws[a], draws[b], units)
+            far = difference_reach(rows[a], rows[b], metric, units)
+            pair = {"a": a, "b": b} | paired_difference(values[a], values[b], draws[a], draws[b], units, far)
             exact = metric == "accuracy" and units.index is None
             pair |= {"mcnemar": mcnemar(*only_one_right(rows[a], rows[b])) if exact else None}
             labels = by_label(rows[a], rows[b], metric, resamples, seed)
@@ -91,7 +94,7 @@ def compare_rows(
         pair["better"] = (
             _better(pair, out["smaller_is_better"]) if corrected is not None and corrected < ALPHA else None
         )
-        pair["sentence"] = sentence(pair, metric, len(first), len(pairs))
+        pair["sentence"] = sentence(pair, metric, len(first), len(pairs), out["label"])
     return out | {"pairs": pairs}
 
 
@@ -128,7 +131,7 @@ def aligned(named: Mapping[str, Rows], split: str) -> dict[str, Rows]:
     return out
 
 
-def sentence(pair: dict[str, Any], metric: str, n: int, pairs: int = 1) -> str:
+def sentence(pair: dict[str, Any], metric: str, n: int, pairs: int = 1, label: str | None = None) -> str:
     """Return what a pair's comparison says, in one plain sentence.
 
     Args:
@@ -136,9 +139,10 @@ def sentence(pair: dict[str, Any], metric: str, n: int, pairs: int = 1) -> str:
         metric: its name.
         n: rows.
         pairs: how many pairs were compared.
+        label: the metric in words; None: those of one class a sample.
     """
     a, b, value, low, high = (pair[key] for key in ("a", "b", "value", "low", "high"))
-    loss, label = smaller_is_better(metric), MEASURES.get(metric, metric)
+    loss, label = smaller_is_better(metric), label or label_of(metric, {})
     if pair["p_holm"] is None:
         return f"nothing can be said of {a} and {b}: {label} {gap(value, metric)}, and no interval can be given."
     if _better(pair, loss) == "b":
@@ -169,7 +173,10 @@ def estimated(rows: Rows, metric: str, resamples: int = RESAMPLES, seed: int = S
 def estimated_from(
     rows: Rows, metric: str, value: float, draws: Float[np.ndarray, "resample"], units: Units
 ) -> dict[str, float | str]:
-    """Return a figure as an estimate, from its draws; accuracy of independent rows gets Wilson's interval."""
+    """Return a figure as an estimate, from its draws, as far as unseen rows reach (unseen.py).
+
+    Accuracy of independent rows gets Wilson's interval.
+    """
     kind = "bootstrap" if units.index is None else "clustered bootstrap"
     bounds = percentile(draws, clusters=units.clusters) if units.count > 1 else None
     if metric == "accuracy" and units.index is None:
@@ -177,7 +184,7 @@ def estimated_from(
     if bounds is None:
         kind, bounds = "none", (0.0, LIMITS.get(metric, 1.0))
     # the draws of a rare class may all lie to one side
-    low, high = min(bounds[0], value), max(bounds[1], value)
+    low, high = widened(bounds, value, None if kind in ("wilson", "none") else reach(rows, metric, units))
     return {"value": round(value, 6), "low": round(low, 6), "high": round(high, 6), "interval": kind}
 
 

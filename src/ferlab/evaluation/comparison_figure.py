@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ferlab.evaluation.resampling import smaller_is_better
 from ferlab.evaluation.style import BLUE, GREEN, GREY, INK, PALE, RED, SYNTHETIC, sheet
-from ferlab.evaluation.words import MEASURES, PLAIN
+from ferlab.evaluation.words import PLAIN
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def forest(result: dict[str, Any], data: str) -> Figure:
         )
         for pair in result["pairs"]
     ]
-    label = MEASURES.get(metric, metric)
+    label = result["label"]
     note = "lower is better" if smaller_is_better(metric) else "higher is better"
     facts = [
         data,

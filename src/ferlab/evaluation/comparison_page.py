@@ -13,7 +13,7 @@ from ferlab.evaluation.clusters import in_words
 from ferlab.evaluation.comparison import bounds_text, gap
 from ferlab.evaluation.comparison_figure import forest, unit
 from ferlab.evaluation.style import save
-from ferlab.evaluation.words import MEASURES, estimate, number, table
+from ferlab.evaluation.words import estimate, number, table
 
 SINGLE = (
     "Intervals speak of other test samples, not of other training runs: one seed may beat another of the same "
@@ -23,7 +23,7 @@ SINGLE = (
 
 def render(result: dict[str, Any]) -> list[RenderableType]:
     """Return the table and the sentences of a comparison, for a terminal."""
-    label, caveat = MEASURES.get(result["metric"], result["metric"]), result["intervals"]["caveat"]
+    label, caveat = result["label"], result["intervals"]["caveat"]
     title = f"{label} on {result['split']}, n = {result['n']:,}"
     grid = Table(title=title, title_justify="left", caption="95 % intervals", caption_justify="left")
     for column in head(result):
@@ -106,7 +106,7 @@ def write(result: dict[str, Any], folder: Path, data: str) -> list[Path]:
 
 def markdown(result: dict[str, Any]) -> str:
     """Return the comparison as a page."""
-    metric, label = result["metric"], MEASURES.get(result["metric"], result["metric"])
+    metric, label = result["metric"], result["label"]
     models = [["model", f"{label} (95 % interval)", "protocol"]]
     models += [[n, estimate(e, metric), result["runs"][n]["protocol"]] for n, e in result["models"].items()]
     parts = [f"# {label} on {result['split']}, n = {result['n']:,}"]

@@ -4,7 +4,7 @@ Sources: Wilson, J. Am. Stat. Assoc. 22 (1927); Efron, Ann. Stat. 7 (1979). The 
 speaks of other test samples from the same source, not of other training runs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import NormalDist
 
 import numpy as np
@@ -13,6 +13,8 @@ from jaxtyping import Bool, Float, Float32, Int
 LEVEL = 0.95
 RESAMPLES = 10_000
 SEED = 20130707
+
+Bounds = tuple[float, float]
 
 
 def wilson(successes: int, n: int, level: float = LEVEL) -> tuple[float, float]:
@@ -38,6 +40,31 @@ def newcombe(ours: tuple[int, int], theirs: tuple[int, int], level: float = LEVE
     (low, high), (low2, high2) = (wilson(*side, level) for side in (ours, theirs))
     p, q = (successes / n for successes, n in (ours, theirs))
     return p - q - float(np.hypot(p - low, high2 - q)), p - q + float(np.hypot(high - p, q - low2))
+
+
+def newcombe_area(value: float, positives: int | float, negatives: int | float) -> Bounds:
+    """Return Newcombe's score interval of an area under the ROC curve, within 0..1, from how many rows of either side.
+
+    Source: Stat. Med. 25 (2006), part 2, method 5: Hanley and McNeil's variance where the interval ends.
+    """
+    z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
+    freedom = (positives + negatives) / 2 - 1
+
+    def outside(area: float) -> bool:
+        spread = 1 + freedom * ((1 - area) / (2 - area) + area / (1 + area))
+        return (value - area) ** 2 > z * z * area * (1 - area) * spread / (positives * negatives)
+
+    return _edge(outside, 0.0, value), _edge(outside, 1.0, value)
+
+
+def _edge(outside: Callable[[float], bool], far: float, near: float) -> float:
+    """Return where an interval around `near` ends towards `far`."""
+    if not outside(far):
+        return far
+    for _ in range(50):
+        middle = (far + near) / 2
+        far, near = (middle, near) if outside(middle) else (far, middle)
+    return near
 
 
 def percentile(

@@ -2,6 +2,7 @@
 
 The bootstrap draws from the union of both protocols' test samples, so that one method serves every case: over the same
 samples it is the paired bootstrap, over different ones that of two independent sets, and shared samples count as such.
+Over several seeds a second error is added, Student's of the mean over training runs, as the root of the sum of squares.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +13,14 @@ from jaxtyping import Float, Int64
 
 from ferlab.errors import FerlabError
 from ferlab.evaluation.clusters import Units, clusters_of
-from ferlab.evaluation.intervals import RESAMPLES, SEED, percentile
+from ferlab.evaluation.intervals import RESAMPLES, SEED, Bounds, percentile
 from ferlab.evaluation.joining import joined
 from ferlab.evaluation.resampling import observed, weighted
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.run_folder import Run
 from ferlab.evaluation.seeds import over_seeds
+from ferlab.evaluation.unseen import difference_reach, reach, widened
+from ferlab.evaluation.words import label_of
 
 METRICS = ("accuracy", "recall_macro")
 Runs = Mapping[str, Sequence[Run]]
@@ -33,9 +36,11 @@ def leaks(runs: Runs, metrics: Sequence[str] = METRICS, resamples: int = RESAMPL
         seed: of the bootstrap.
 
     Returns:
-        Plain values: "reference", "seeds", "protocols" (name -> facts, n and, of each metric, the mean over seeds with
-        its interval over test samples and `over_seeds`) and "differences" (name -> shared and all test samples, and
-        of each metric the mean over seeds of that protocol's less the reference's, with its interval and `over_seeds`).
+        Plain values: "reference", "seeds", "labels" (metric -> in words), "protocols" (name -> facts, n and an estimate
+        of each metric) and "differences" (name -> shared and all test samples, and an estimate of each metric less the
+        reference's). Of several seeds an estimate's value is the mean, its interval over "seeds and test samples" at
+        once, and beside stand "test_samples" (low, high, interval: that of the mean over other test samples alone) and
+        "seeds" (`over_seeds`).
 
     Raises:
         FerlabError: the runs of one protocol have other test samples, or an unknown metric.
@@ -43,11 +48,12 @@ def leaks(runs: Runs, metrics: Sequence[str] = METRICS, resamples: int = RESAMPL
     tests = {name: _aligned(name, [run.rows.split("test") for run in of_one]) for name, of_one in runs.items()}
     reference = next(iter(runs))
     out: dict[str, Any] = {"reference": reference, "seeds": [run.seed for run in runs[reference]]}
+    out["labels"] = {m: label_of(m, tests[reference][0].meta) for m in metrics}
     out["intervals"] = {"resamples": resamples, "seed": seed}
     protocols, differences = {}, {}
     for name, of_one in runs.items():
         facts = of_one[0].metrics["protocol"]
-        kept = ("hash", "counts", "selection", "copies", "near_copies", "marks")
+        kept = ("hash", "counts", "selection", "copies", "near_copies", "marks", "fold", "pooled_folds")
         found = _figures(tests[name], metrics, resamples, seed)
         protocols[name] = {key: facts.get(key) for key in kept} | {"n": len(tests[name][0])} | found
         if name != reference:
@@ -68,7 +74,8 @@ def _figures(tests: Sequence[Rows], metrics: Sequence[str], resamples: int, seed
     units = clusters_of(tests[0])
     values = [observed(rows, metrics) for rows in tests]
     draws = _draws(tests, np.arange(len(tests[0])), metrics, units, resamples, seed)
-    return {m: _estimate([one[m] for one in values], draws[m], "bootstrap", units, 0.0) for m in metrics}
+    far = {m: _mean_reach([reach(rows, m, units) for rows in tests]) for m in metrics}
+    return {m: _estimate([one[m] for one in values], draws[m], "bootstrap", units, 0.0, far[m]) for m in metrics}
 
 
 def _difference(
@@ -89,7 +96,12 @@ def _difference(
     kind = "paired bootstrap" if shared == len(one) == len(other) else "bootstrap over the union of test samples"
     pairs = [(observed(a, metrics), observed(b, metrics)) for a, b in zip(ours, theirs, strict=True)]
     draws = {m: sides[0][m] - sides[1][m] for m in metrics}
-    found = {m: _estimate([a[m] - b[m] for a, b in pairs], draws[m], kind, units, -1.0) for m in metrics}
+    far = {
+        m: _mean_reach([difference_reach(a, b, m, units) for a, b in zip(ours, theirs, strict=True)]) for m in metrics
+    }
+    # paired draws know of rows that both tell; only where none differ is there something to add
+    far = {m: found if not np.ptp(draws[m]) else None for m, found in far.items()}
+    found = {m: _estimate([a[m] - b[m] for a, b in pairs], draws[m], kind, units, -1.0, far[m]) for m in metrics}
     return {"shared": shared, "union": len(union), **found}
 
 
@@ -115,16 +127,30 @@ def _draws(
 
 
 def _estimate(
-    values: Sequence[float], draws: Float[np.ndarray, "resample"], kind: str, units: Units, least: float
+    values: Sequence[float],
+    draws: Float[np.ndarray, "resample"],
+    kind: str,
+    units: Units,
+    least: float,
+    far: Bounds | None,
 ) -> dict[str, Any]:
     # draws of one cluster are all alike, and tell nothing of others
     bounds = (percentile(draws, clusters=units.clusters) if units.count > 1 else None) or (least, 1.0)
     spread = over_seeds([round(float(value), 6) for value in values])
     mean = float(np.mean(values))
-    return {
-        "value": round(mean, 6),
-        "low": round(bounds[0], 6),
-        "high": round(bounds[1], 6),
-        "interval": kind,
-        "seeds": spread,
+    low, high = widened(bounds, mean, far)
+    rows = {"low": round(low, 6), "high": round(high, 6), "interval": kind}
+    if len(values) == 1:
+        return {"value": round(mean, 6), **rows, "test_samples": rows, "seeds": spread}
+    half = float(spread["high"] or 0.0) - float(spread["mean"] or 0.0)
+    both = {
+        "low": max(least, round(mean - float(np.hypot(mean - low, half)), 6)),
+        "high": min(1.0, round(mean + float(np.hypot(high - mean, half)), 6)),
+        "interval": "seeds and test samples",
     }
+    return {"value": round(mean, 6), **both, "test_samples": rows, "seeds": spread}
+
+
+def _mean_reach(each: Sequence[Bounds | None]) -> Bounds | None:
+    told = [one for one in each if one is not None]
+    return (float(np.mean([one[0] for one in told])), float(np.mean([one[1] for one in told]))) if told else None

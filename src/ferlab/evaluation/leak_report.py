@@ -8,7 +8,7 @@ from rich.table import Table
 from ferlab.evaluation.dots import dots
 from ferlab.evaluation.leak import METRICS
 from ferlab.evaluation.style import SYNTHETIC
-from ferlab.evaluation.words import MEASURES, estimate, table
+from ferlab.evaluation.words import estimate, table
 
 
 def sentences(study: dict[str, Any]) -> list[str]:
@@ -33,13 +33,13 @@ def report(study: dict[str, Any], head: dict[str, Any]) -> str:
         parts.append(f"> **{SYNTHETIC}.** Every sample was made by a program. No figure here speaks of real people.")
     parts.append("\n".join(f"- **{one}**" for one in sentences(study)))
     parts.append("## What each protocol reports")
-    rows = [["protocol", "marks", "chosen on", "train", "val", "test", *(MEASURES[m] for m in METRICS)]]
+    rows = [["protocol", "marks", "chosen on", "train", "val", "test", *(study["labels"][m] for m in METRICS)]]
     for name, one in protocols.items():
         counts = (f"{one['counts'][role]:,}" for role in ("train", "val", "test"))
         rows.append([name, "; ".join(one["marks"]), one["selection"], *counts, *(estimate(one[m], m) for m in METRICS)])
     parts += [table(rows), "## Copies of test samples", _copies(protocols)]
     parts.append(f"## Less {study['reference']}, in points")
-    rows = [["protocol", "test samples shared", *(MEASURES[m] for m in METRICS)]]
+    rows = [["protocol", "test samples shared", *(study["labels"][m] for m in METRICS)]]
     for name, one in study["differences"].items():
         shared = f"{one['shared']:,} of {one['union']:,}"
         rows.append([name, shared, *(points(one[m]) for m in METRICS)])
@@ -55,7 +55,7 @@ def show(study: dict[str, Any], console: Console | None = None) -> None:
     """Print the study: a line a protocol, and the sentences."""
     console = console or Console()
     grid = Table(title="How much of the number is leak", title_justify="left", caption="95 % intervals")
-    for column in ("protocol", "test n", *(MEASURES[m] for m in METRICS), f"accuracy less {study['reference']}"):
+    for column in ("protocol", "test n", *(study["labels"][m] for m in METRICS), f"accuracy less {study['reference']}"):
         grid.add_column(column, justify="left" if column == "protocol" else "right")
     for name, one in study["protocols"].items():
         gap = study["differences"].get(name)
@@ -72,12 +72,14 @@ def show(study: dict[str, Any], console: Console | None = None) -> None:
 def figure(study: dict[str, Any], head: dict[str, Any]) -> Any:
     """Draw every protocol's figures, and the differences to the first one."""
     panels: dict[str, dict[str, Any]] = {
-        MEASURES[m]: {_marked(name, one): one[m] for name, one in study["protocols"].items()} for m in METRICS
+        study["labels"][m]: {_marked(name, one): one[m] for name, one in study["protocols"].items()} for m in METRICS
     }
     less = f"accuracy less {study['reference']}"
     named = {_marked(name, study["protocols"][name]): one["accuracy"] for name, one in study["differences"].items()}
     seeds = ", ".join(map(str, study["seeds"]))
-    footer = f"{head['data']}  ·  {head['model']}  ·  seeds {seeds}  ·  means over seeds, intervals over test samples"
+    several = len(study["seeds"]) > 1
+    spoken = "means over seeds, intervals over seeds and test samples" if several else "intervals over test samples"
+    footer = f"{head['data']}  ·  {head['model']}  ·  seed{'s' * several} {seeds}  ·  {spoken}"
     marked = [f"* {name}: {', '.join(one['marks'])}" for name, one in study["protocols"].items() if one["marks"]]
     footer = "  ·  ".join([*([SYNTHETIC] if head["synthetic"] else []), footer, *marked])
     return dots({**panels, less: named}, "How much of the number is leak", footer, zero=less)
@@ -128,20 +130,24 @@ def _copies(protocols: dict[str, Any]) -> str:
 
 def _how(study: dict[str, Any]) -> str:
     how, count = study["intervals"], len(study["seeds"])
-    kinds = sorted({one["accuracy"]["interval"] for one in study["differences"].values()})
-    means = "" if count == 1 else f"Figures are means over {count} seeds. "
-    return (
-        f"{means}In brackets: 95 % intervals over test samples, {' and '.join(kinds)}, {how['resamples']:,} resamples, "
-        f"seed {how['seed']}; they say nothing of other training runs."
-    )
+    kinds = sorted({one["accuracy"]["test_samples"]["interval"] for one in study["differences"].values()})
+    drawn = f"{' and '.join(kinds)}, {how['resamples']:,} resamples, seed {how['seed']}"
+    if count > 1:
+        return (
+            f"Figures are means over {count} seeds. In brackets: 95 % intervals over seeds and test samples at once. "
+            "They join two errors, Student's of the mean over training runs and that over test samples "
+            f"({drawn}), as the root of the sum of their squares; each alone stands below."
+        )
+    return f"In brackets: 95 % intervals over test samples, {drawn}; they say nothing of other training runs."
 
 
 def _seeds(study: dict[str, Any]) -> str:
-    rows = [["accuracy less " + study["reference"], "mean", "sd", "95 % interval of the mean over training runs"]]
+    head = ["accuracy less " + study["reference"], "mean", "sd", "over training runs alone", "over test samples alone"]
+    rows = [head]
     for name, one in study["differences"].items():
-        found = {key: 100 * one["accuracy"]["seeds"][key] for key in ("mean", "sd", "low", "high")}
-        interval = f"{found['low']:+.1f} to {found['high']:+.1f}"
-        rows.append([name, f"{found['mean']:+.1f}", f"{found['sd']:.1f}", interval])
+        found, drawn = one["accuracy"]["seeds"], one["accuracy"]["test_samples"]
+        ends = (f"{100 * side['low']:+.1f} to {100 * side['high']:+.1f}" for side in (found, drawn))
+        rows.append([name, f"{100 * found['mean']:+.1f}", f"{100 * found['sd']:.1f}", *ends])
     return (
         f"{table(rows)}\n\nRuns of one seed under two protocols begin alike, so the difference is taken seed by seed; "
         f"Student's interval from {len(study['seeds'])} seeds."

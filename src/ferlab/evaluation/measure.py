@@ -13,12 +13,11 @@ from jaxtyping import Int64
 
 from ferlab.errors import FerlabError
 from ferlab.evaluation.clusters import Units, clusters_of
-from ferlab.evaluation.estimates import Estimate, clustered, estimate, proportion
+from ferlab.evaluation.estimates import Estimate, bootstrapped, clustered, estimate, proportion
 from ferlab.evaluation.intervals import (
     LEVEL,
     RESAMPLES,
     SEED,
-    percentile,
     resample_confusion,
     row_weights,
     weighted_auroc,
@@ -29,6 +28,7 @@ from ferlab.evaluation.resampling import OF_A_CLASS, metrics_of, resample
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.scores import confusion_matrix, label_ranks, macro_scores
 from ferlab.evaluation.trait_measures import measure_traits
+from ferlab.evaluation.unseen import area_reach, macro_reach, reach
 
 
 def measure(
@@ -99,11 +99,8 @@ def measure(
 
 
 def _macro(confusion: Int64[np.ndarray, "classes classes"], resamples: int, seed: int) -> dict[str, Estimate]:
-    draws = macro_scores(resample_confusion(confusion, resamples, seed))
-    return {
-        name: estimate(float(value), percentile(draws[name]), "bootstrap")
-        for name, value in macro_scores(confusion).items()
-    }
+    draws, far = macro_scores(resample_confusion(confusion, resamples, seed)), macro_reach(confusion)
+    return {name: bootstrapped(float(value), draws[name], far[name]) for name, value in macro_scores(confusion).items()}
 
 
 def _one_class(confusion: Int64[np.ndarray, "classes classes"], i: int) -> dict[str, Estimate | None]:
@@ -137,16 +134,20 @@ def _ranked(rows: Rows, resamples: int, seed: int) -> tuple[list[Estimate | None
         loss_draws.append(np.einsum("rb,r->b", weights, loss) / len(p))
         if curves:
             area_draws.append(areas(weights))
-    log_loss = estimate(float(loss.mean()), percentile(np.concatenate(loss_draws)), "bootstrap")
+    log_loss = bootstrapped(float(loss.mean()), np.concatenate(loss_draws))
     per_class: list[Estimate | None] = [None] * p.shape[1]
     if not curves:
         return per_class, None, log_loss
     values, draws = areas(np.ones((len(p), 1), dtype=np.float32))[:, 0], np.concatenate(area_draws, axis=1)
+    ends = []
     for i, value, draw in zip(curves, values, draws, strict=True):
-        per_class[i] = estimate(float(value), percentile(draw), "bootstrap")
+        far = area_reach(p[:, i], positive[:, i], float(value))
+        per_class[i] = bootstrapped(float(value), draw, far)
+        ends.append(far or (float(value), float(value)))
     occurs = (~np.isnan(draws)).sum(0)
     mean_draw = np.where(occurs > 0, np.nansum(draws, axis=0) / np.maximum(occurs, 1), np.nan)
-    return per_class, estimate(float(values.mean()), percentile(mean_draw), "bootstrap"), log_loss
+    low, high = np.mean(ends, axis=0)
+    return per_class, bootstrapped(float(values.mean()), mean_draw, (float(low), float(high))), log_loss
 
 
 def _recluster(out: dict[str, Any], part: Rows, units: Units, guess: int, resamples: int, seed: int) -> None:
@@ -161,7 +162,10 @@ def _recluster(out: dict[str, Any], part: Rows, units: Units, guess: int, resamp
     assert units.index is not None
 
     def again(metric: str, found: Estimate | None, clusters: int) -> Estimate | None:
-        return None if found is None else clustered(metric, float(found["value"]), draws[metric], clusters)
+        if found is None:
+            return None
+        far = reach(part, metric, units) if metric in metrics else None
+        return clustered(metric, float(found["value"]), draws[metric], clusters, far)
 
     for metric in [*(m for m in metrics if m in out), "top1", top]:
         out[metric] = again(metric, out[metric], units.count)

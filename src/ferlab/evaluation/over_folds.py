@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import Any
 
-from ferlab.evaluation.words import MEASURES, estimate, number, table
+from ferlab.evaluation.words import estimate, label_of, number, table
 
 SHOWN = ("accuracy", "recall_macro", "f1_macro")
 
@@ -73,7 +73,7 @@ def section(metrics: dict[str, Any]) -> list[str]:
     folds = metrics.get("folds")
     if not folds:
         return []
-    rows = [["fold", "n", "epoch kept", *(MEASURES[name] for name in SHOWN)]]
+    rows = [["fold", "n", "epoch kept", *(label_of(name, metrics["data"]) for name in SHOWN)]]
     for one in folds["each"]:
         cells = (estimate(one[name], name) for name in SHOWN)
         rows.append([str(one["index"]), f"{one['n']:,}", str(one["chosen_epoch"] or "-"), *cells])

@@ -13,10 +13,11 @@ from jaxtyping import Float
 
 from ferlab.errors import FerlabError
 from ferlab.evaluation.clusters import Units, clusters_of
-from ferlab.evaluation.intervals import LEVEL, RESAMPLES, SEED, newcombe, percentile
+from ferlab.evaluation.intervals import LEVEL, RESAMPLES, SEED, Bounds, newcombe, percentile
 from ferlab.evaluation.resampling import observed, resample
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.significance import ALPHA, bootstrap_p
+from ferlab.evaluation.unseen import difference_reach
 
 
 def accuracy_difference(ours: Rows, theirs: Rows, resamples: int = RESAMPLES, seed: int = SEED) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def accuracy_difference(ours: Rows, theirs: Rows, resamples: int = RESAMPLES, se
         (observed(rows, ["accuracy"])["accuracy"], resample(rows, ["accuracy"], units, resamples, seed)["accuracy"])
         for rows in (ours, theirs)
     )
-    gap = paired_difference(value, other, draws, theirs_drawn, units)
+    gap = paired_difference(value, other, draws, theirs_drawn, units, difference_reach(ours, theirs, "accuracy", units))
     gained, lost = only_one_right(ours, theirs)
     del gap["p"]
     return {**gap, "gained": gained, "lost": lost, "n": len(ours)}
@@ -54,6 +55,7 @@ def paired_difference(
     draws: Float[np.ndarray, "resample"],
     other_draws: Float[np.ndarray, "resample"],
     units: Units,
+    reach: Bounds | None = None,
 ) -> dict[str, Any]:
     """Return `value` less `other` with the percentile interval and the p of a paired bootstrap.
 
@@ -63,6 +65,8 @@ def paired_difference(
         draws: of ours.
         other_draws: of theirs, by the same weights.
         units: what was drawn.
+        reach: `unseen.difference_reach`, the interval where no draw tells the two apart, as of two that are always
+            right: without it that interval would have no width.
 
     Returns:
         {"value", "low", "high", "interval", "p"}; low, high and p are None where the draws cannot tell them, or all
@@ -72,6 +76,9 @@ def paired_difference(
     bounds = percentile(gaps, clusters=units.clusters) if units.count > 1 else None
     kind = "paired bootstrap" if units.index is None else "paired clustered bootstrap"
     p = bootstrap_p(gaps, units.count, units.clusters)
+    if reach is not None and units.count > 1 and bounds == (0.0, 0.0):
+        low, high = _rounded(reach[0]), _rounded(reach[1])
+        return {"value": 0.0, "low": low, "high": high, "interval": "unseen rows", "p": 1.0}
     # of few units that all say the same, draws have no spread: an interval of no width would claim to know
     certain = bounds is not None and bounds[0] == bounds[1] != 0 and (p is None or p >= ALPHA)
     if bounds is None or certain or np.isnan(value - other):

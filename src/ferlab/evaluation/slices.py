@@ -20,7 +20,8 @@ from ferlab.evaluation.paired import apart, paired_difference
 from ferlab.evaluation.resampling import LIMITS, check_metric, observed, resample, weighted
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.significance import ALPHA, holm
-from ferlab.evaluation.words import MEASURES
+from ferlab.evaluation.unseen import difference_reach
+from ferlab.evaluation.words import label_of
 
 PERMUTATIONS = 2_000
 FEW_ROWS, MANY_VALUES, MOST_SLICES = 10, 12, 60
@@ -48,16 +49,16 @@ def slice_rows(
         seed: of bootstrap and permutations.
 
     Returns:
-        Plain values. by, metric, n, all (an estimate), slices (each with value, n, estimate or None, difference to the
-        rest with value, low, high, p, p_holm, or None, and caveat or None), test (name and p over all slices, or None),
-        intervals and sentence.
+        Plain values. by, metric, label (in words), n, all (an estimate), slices (each with value, n, estimate or None,
+        difference to the rest with value, low, high, p, p_holm, or None, and caveat or None), test (name and p over all
+        slices, or None), intervals and sentence.
 
     Raises:
         FerlabError: an unknown metric, one slice alone, or more than sixty.
     """
     check_metric(metric, rows.names)
     names, index = parts_of(values, by, bins)
-    out: dict[str, Any] = {"by": by, "metric": metric, "n": len(rows)}
+    out: dict[str, Any] = {"by": by, "metric": metric, "label": label_of(metric, rows.meta), "n": len(rows)}
     out["all"] = estimated(rows, metric, resamples, seed)
     rows, units = _drawn(rows, index)
     slices = []
@@ -133,8 +134,7 @@ def _binned(
 
 def sentence(found: dict[str, Any]) -> str:
     """Return what a slicing says, in one plain sentence."""
-    metric, by, test = found["metric"], found["by"], found["test"]
-    label = MEASURES.get(metric, metric)
+    metric, label, by, test = found["metric"], found["label"], found["by"], found["test"]
     if test is None or test["p"] is None:
         return f"whether {label} differs by {by} cannot be told."
     p = "< 0.001" if test["p"] < 0.001 else f"= {test['p']:.2g}"
@@ -180,9 +180,9 @@ def _to_the_rest(
         rest = resample(outside, [metric], clusters_of(outside), resamples, seed + 1)[metric]
     else:
         draws, rest = _clustered_apart(inside, outside, metric, str(units.column), resamples, seed)
-    return paired_difference(value, other, draws, rest, units) | {
-        "interval": "bootstrap" if units.index is None else "clustered bootstrap"
-    }
+    far = difference_reach(inside, outside, metric, units)
+    kind = "bootstrap" if units.index is None else "clustered bootstrap"
+    return paired_difference(value, other, draws, rest, units, far) | {"interval": kind}
 
 
 def _clustered_apart(

@@ -20,7 +20,7 @@ from ferlab.evaluation.rows import Rows, read_rows
 from ferlab.evaluation.run_folder import Run, read_run
 from ferlab.evaluation.slices import slice_rows
 from ferlab.evaluation.style import BLUE, GREY, save
-from ferlab.evaluation.words import MEASURES, estimate
+from ferlab.evaluation.words import estimate
 from ferlab.evaluation.words import table as markdown_table
 
 MADE = ("label", "pred", "confidence")
@@ -80,8 +80,7 @@ def slices(
 
 def render(result: dict[str, Any]) -> list[Any]:
     """Return the table and the sentence, for a terminal."""
-    label = MEASURES.get(result["metric"], result["metric"])
-    title = f"{label} by {result['by']}, {result['split']}, n = {result['n']:,}"
+    title = f"{result['label']} by {result['by']}, {result['split']}, n = {result['n']:,}"
     grid = Table(title=title, title_justify="left", caption="95 % intervals", caption_justify="left")
     head, *body = cells(result)
     for i, column in enumerate(head):
@@ -94,7 +93,7 @@ def render(result: dict[str, Any]) -> list[Any]:
 def cells(result: dict[str, Any]) -> list[list[str]]:
     """Return the table of slices, its head first."""
     metric = result["metric"]
-    out = [[result["by"], "n", MEASURES.get(metric, metric), "less the rest", "p, Holm"]]
+    out = [[result["by"], "n", result["label"], "less the rest", "p, Holm"]]
     for one in result["slices"]:
         gone, moved = one["difference"], "undefined"
         if gone and gone["low"] is not None:
@@ -108,8 +107,8 @@ def write(result: dict[str, Any], folder: Path, run: Run) -> list[Path]:
     """Write slices.json, slices.md and slices.png into a folder; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     picture = save(figure(result, run), folder / "slices.png")
-    label = MEASURES.get(result["metric"], result["metric"])
-    parts = [f"# {label} by {result['by']}: {run.metrics['model']} on {run.metrics['data']['name']}, seed {run.seed}"]
+    whose = f"{run.metrics['model']} on {run.metrics['data']['name']}, seed {run.seed}"
+    parts = [f"# {result['label']} by {result['by']}: {whose}"]
     parts += [result["sentence"], *(f"> **Read with care:** {note}." for note in result["notes"])]
     parts += [markdown_table(cells(result))]
     how = result["intervals"]
@@ -125,8 +124,7 @@ def write(result: dict[str, Any], folder: Path, run: Run) -> list[Path]:
 
 def figure(result: dict[str, Any], run: Run) -> Any:
     """Draw each slice with its interval, all rows as the vertical line."""
-    metric, scale = result["metric"], unit(result["metric"])
-    label = MEASURES.get(metric, metric)
+    label, scale = result["label"], unit(result["metric"])
     lines = [_line(one["value"], one["estimate"], one["n"], scale) for one in result["slices"] if one["estimate"]]
     if result["all"] is not None:
         lines.append(_line("all", result["all"], result["n"], scale, GREY))

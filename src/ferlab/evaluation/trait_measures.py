@@ -16,14 +16,15 @@ import numpy as np
 from ferlab.errors import FerlabError
 from ferlab.evaluation.calibration import log_losses
 from ferlab.evaluation.clusters import Units, clusters_of
-from ferlab.evaluation.estimates import Estimate, clustered, estimate, proportion
-from ferlab.evaluation.intervals import LEVEL, RESAMPLES, SEED, percentile, row_weights, weighted_auroc
+from ferlab.evaluation.estimates import Estimate, bootstrapped, clustered, proportion
+from ferlab.evaluation.intervals import LEVEL, RESAMPLES, SEED, Bounds, row_weights, weighted_auroc
 from ferlab.evaluation.own_columns import TRAIT
 from ferlab.evaluation.paired import only_one_right, paired_difference
 from ferlab.evaluation.resampling import Draws, Weights, mean_of
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.scores import class_scores, confusion_matrix, macro_scores
 from ferlab.evaluation.significance import ALPHA, holm, mcnemar
+from ferlab.evaluation.unseen import reach
 
 ABOVE, NOT_SHOWN = "above chance: yes", "above chance: not shown"
 # name within a label -> name of the mean over labels
@@ -72,7 +73,7 @@ def measure_traits(
 
     def whole(metric: str, name: str) -> Estimate | None:
         value, drawn = (mean_of([found[t][name] for t in traits]) for found in (values, draws))
-        return _estimate(metric, value, drawn, units)
+        return _estimate(metric, value, drawn, units, None if name == "guess" else reach(part, metric, units))
 
     out: dict[str, Any] = {
         "split": split,
@@ -168,19 +169,17 @@ def _weights(part: Rows, places: list[np.ndarray], units: Units, resamples: int,
         yield tables
 
 
-def _estimate(metric: str, value: Draws, draws: Draws, units: Units) -> Estimate | None:
+def _estimate(metric: str, value: Draws, draws: Draws, units: Units, far: Bounds | None) -> Estimate | None:
     at = float(value[0])
     if np.isnan(at):
         return None
-    if units.index is not None:
-        return clustered(metric, at, draws, units.count)
-    bounds = percentile(draws)
-    return estimate(at, None if bounds is None else (min(bounds[0], at), max(bounds[1], at)), "bootstrap")
+    return bootstrapped(at, draws, far) if units.index is None else clustered(metric, at, draws, units.count, far)
 
 
 def _trait(own: Rows, trait: str, guess: str, values: dict[str, Any], draws: dict[str, Any]) -> dict[str, Any]:
     units, n, best = clusters_of(own), len(own), _best_side(own)
-    found = {name: _estimate(name, values[name], draws[name], units) for name in (*FIGURES, "guess")}
+    far = {name: reach(own, metric, units) for name, metric in FIGURES.items()}
+    found = {name: _estimate(name, values[name], draws[name], units, far.get(name)) for name in (*FIGURES, "guess")}
     if units.index is None:
         found["accuracy"] = proportion(int((own.preds == own.labels).sum()), n)
         found["guess"] = proportion(int((own.labels == own.names.index(guess)).sum()), n)
@@ -221,6 +220,9 @@ def _answers(
     for i, name in enumerate(part.names):
         one: dict[str, Any] = dict.fromkeys(KINDS)
         if at[i].any():
-            one = {kind: _estimate(kind, value[:, i], drawn[:, i], units) for kind, (value, drawn) in scores.items()}
+            one = {
+                kind: _estimate(kind, value[:, i], drawn[:, i], units, reach(part, f"{kind}.{name}", units))
+                for kind, (value, drawn) in scores.items()
+            }
         out[name] = one | {"auroc": area, "support": int(at[i].sum()), "predicted": int(at[:, i].sum())}
     return out

@@ -1,6 +1,6 @@
 """Figures in words: numbers, intervals, durations and tables as a report writes them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 MEASURES = {
@@ -43,6 +43,17 @@ def measures_of(data: dict[str, Any]) -> dict[str, str]:
     """
     first, named = headline(data.get("modality")), OF_LABELS if data.get("kind") == "multilabel" else MEASURES
     return {first: named[first], **named}
+
+
+def label_of(metric: str, meta: Mapping[str, Any]) -> str:
+    """Return what a metric is called: of several labels a sample it is a mean over them.
+
+    Args:
+        metric: its name.
+        meta: what rows say of themselves, or what stands under "data" in metrics.json.
+    """
+    kind = (meta.get("spec") or meta).get("kind")
+    return (OF_LABELS if kind == "multilabel" else MEASURES).get(metric, metric)
 
 
 def estimate(found: dict[str, Any] | None, name: str) -> str:

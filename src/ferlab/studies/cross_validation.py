@@ -25,6 +25,7 @@ from ferlab.evaluation.rows import Rows, save_rows
 from ferlab.evaluation.run_folder import Run
 from ferlab.evaluation.style import Caption, save
 from ferlab.evaluation.trait_measures import larger_sides
+from ferlab.evaluation.words import label_of
 from ferlab.studies.parts import Fit, Part, discard, open_folder, refuse_processes, run_parts
 
 
@@ -132,7 +133,8 @@ def _draw(folder: Path, result: dict[str, Any], rows: Rows) -> list[Path]:
 
 def _folds(result: dict[str, Any], caption: Caption) -> Any:
     panels = {}
-    for name, label in (("accuracy", "accuracy"), ("recall_macro", "recall, macro")):
+    for name in ("accuracy", "recall_macro"):
+        label = label_of(name, result["data"]).removesuffix(" (UAR)")
         each = {f"fold {one['index']}": one[name] for one in result["folds"]["each"]}
         panels[label] = {**each, "pooled": result["test"][name]}
     return dots(

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
 from ferlab.errors import FerlabError
-from ferlab.mistypes import first_line, nearest, other_entry, quoted
+from ferlab.mistypes import first_line, nearest, other_entry, quoted, several, wrong_choice
 
 # names a run folder after the members of a group of which several are chosen: features=[hog,lbp] becomes hog+lbp
 OmegaConf.register_new_resolver("joined", lambda chosen: "+".join(map(str, chosen or ["none"])), replace=True)
@@ -127,6 +127,8 @@ def entry(name: str, task: Callable[[dict[str, Any]], object]) -> None:
         with _told(name):
             task(plain(config))
 
+    if said := wrong_choice(sys.argv[1:], name, conf_dir()):
+        _fail(f"configuration: {said}")
     if {"-m", "--multirun"} & set(sys.argv[1:]):
         # one name for all jobs of a multirun, wherever its launcher runs them: trackers put them into one group
         os.environ["FERLAB_SWEEP"] = f"{name} {datetime.now():%Y-%m-%d %H-%M-%S}"
@@ -208,7 +210,7 @@ def explain(error: BaseException, name: str) -> str:
                 f"configuration: no option {wanted!r} in group {group}{nearest(wanted, options)}\n"
                 f"what exists there: {', '.join(options)}"
             )
-    if said := other_entry(str(error), name, conf_dir()):
+    if said := other_entry(str(error), name, conf_dir()) or several(str(error), name, conf_dir()):
         return f"configuration: {said}"
     cause = error.__cause__ if isinstance(error, ConfigCompositionException) else error
     if isinstance(cause, ConfigKeyError | AttributeError) and getattr(cause, "full_key", None):

@@ -100,6 +100,8 @@ class Backbone:
     def __init__(
         self, name: str, weights: bool | str | None, random: bool, size: int | Sequence[int] | None, pool: str | None
     ) -> None:
+        if pool not in (None, "avg", "max"):
+            raise FerlabError(f"{WHERE}.pool: expected avg, max or null (the backbone's own), found {pool!r}")
         self.name, self.random, self.pool = name, random, pool
         self.weights: bool | str = weights or False
         self.size = list(size) if isinstance(size, Sequence) else size

@@ -61,7 +61,12 @@ class Feature(Protocol):
 
 def name_of(feature: object) -> str:
     """Return what the feature is called in conf/features: of class `ClipStatistics`, "clip_statistics"."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(feature).__name__).lower()
+    return spoken(type(feature).__name__)
+
+
+def spoken(kind: str) -> str:
+    """Return a class's name as messages and options have it: "ClipStatistics" is "clip_statistics"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind).lower()
 
 
 def options_of(feature: object) -> dict[str, Any]:

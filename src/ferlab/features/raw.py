@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from ferlab.errors import FerlabError
+from ferlab.features.pixels import sides
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Raw:
     def __post_init__(self) -> None:
         if self.colour not in ("data", "grey", "rgb"):
             raise FerlabError(f"features.raw.colour: expected data, grey or rgb, found {self.colour!r}")
+        if self.size is not None:
+            sides("raw.size", self.size)
         if not self.scale > 0:
             raise FerlabError(f"features.raw.scale: expected a positive factor, found {self.scale}")
 

@@ -3,13 +3,16 @@
 from typing import Any
 
 from ferlab.config import command, entry, run_dir, verbatim
+from ferlab.folder import or_nothing
 
 
 def audit(config: dict[str, Any]) -> None:
     """Audit the data set that `config` names, in Hydra's folder for this run."""
-    from ferlab.auditing.audit import audit as run
+    folder = run_dir()
+    with or_nothing(folder, worth="audit.md"):
+        from ferlab.auditing.audit import audit as run
 
-    run(config, run_dir(), command("ferlab.audit"))
+        run(config, folder, command("ferlab.audit"))
 
 
 def main() -> None:

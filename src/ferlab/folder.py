@@ -1,6 +1,8 @@
 """A run folder's beginning, and its end where nothing came of it."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,23 @@ def begin(config: dict[str, Any], folder: Path) -> set[str]:
     except FileExistsError as error:
         raise FerlabError(f"{folder} holds a run already; refused to overwrite it; cure: start again") from error
     return before
+
+
+@contextmanager
+def or_nothing(folder: Path, worth: str) -> Iterator[None]:
+    """Take away what was begun in a folder where the work in it comes to no end: refused, broken off, interrupted.
+
+    Args:
+        folder: where the work writes; need not exist.
+        worth: name of what makes the folder worth keeping.
+    """
+    before = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    try:
+        yield
+    except BaseException:
+        if folder.is_dir():
+            discard(folder, before, worth)
+        raise
 
 
 def discard(folder: Path, before: set[str], worth: str) -> None:

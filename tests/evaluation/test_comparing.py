@@ -100,11 +100,30 @@ def test_names_are_the_shortest_that_tell_runs_apart(tmp_path):
 def test_seeds_of_one_configuration_are_one_group(tmp_path):
     folders = [finished(tmp_path / f"{loss}-s{seed}", seed=seed, loss=loss) for loss in "ab" for seed in (0, 1, 10)]
     named = name_runs([read_run(folder) for folder in folders])
-    assert over_configurations(named) == {g: [f"{g}-s0", f"{g}-s1", f"{g}-s10"] for g in "ab"}
+    assert over_configurations(named) == {
+        f"cnn4 loss={g}": [f"cnn4 loss={g} s{seed}" for seed in (0, 1, 10)] for g in "ab"
+    }
     (tmp_path / "again").mkdir()
     named["x"] = read_run(finished(tmp_path / "again" / "a-s0", loss="a"))
     with pytest.raises(FerlabError, match=r"a repeated|a run repeated with its seed"):
         over_configurations(named)
+
+
+def test_runs_of_another_learning_rate_are_no_seeds_of_it(tmp_path):
+    def made_with(name, seed, lr, **further):
+        return read_run(
+            finished(tmp_path / name, seed=seed, optimizer={"_target_": "torch.optim.Adam", "lr": lr}, **further)
+        )
+
+    one, two = made_with("a", 0, 0.01), made_with("b", 1, 0.02)
+    assert list(name_runs([one, two])) == ["cnn4 optimizer.lr=0.01", "cnn4 optimizer.lr=0.02"]
+    assert over_configurations(name_runs([one, two])) == {name: [name] for name in name_runs([one, two])}
+    # another machine, folder or logger trains the same model
+    three = made_with("c", 2, 0.02, trainer={"accelerator": "cuda"}, logger={"x": 1}, figures=False)
+    assert over_configurations(name_runs([one, two, three])) == {
+        "cnn4 optimizer.lr=0.01": ["cnn4 optimizer.lr=0.01 s0"],
+        "cnn4 optimizer.lr=0.02": ["cnn4 optimizer.lr=0.02 s1", "cnn4 optimizer.lr=0.02 s2"],
+    }
 
 
 def test_groups_of_seeds_from_folders(runs, tmp_path):

@@ -87,8 +87,13 @@ def test_several_seeds_are_averaged_and_their_spread_is_told() -> None:
     found = study["differences"]["b"]["accuracy"]
     assert found["value"] == pytest.approx(np.mean(gaps), abs=1e-6) and found["seeds"]["n"] == 3
     assert found["seeds"]["sd"] == pytest.approx(np.std(gaps, ddof=1), abs=1e-5)
+    rows, seeds = found["test_samples"], found["seeds"]
+    assert found["interval"] == "seeds and test samples" and rows["interval"] == "paired bootstrap"
+    half = seeds["high"] - seeds["mean"]
+    assert found["high"] - found["value"] == pytest.approx(np.hypot(rows["high"] - found["value"], half), abs=1e-5)
+    assert found["value"] - found["low"] == pytest.approx(np.hypot(found["value"] - rows["low"], half), abs=1e-5)
     text = report(study, HEAD)
-    assert "means over 3 seeds" in text and "## Seeds" in text
+    assert "means over 3 seeds" in text and "## Seeds" in text and "over seeds and test samples at once" in text
 
 
 def test_clusters_are_drawn_where_a_protocol_knows_of_groups() -> None:

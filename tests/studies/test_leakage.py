@@ -24,7 +24,7 @@ def run(folder: Path, *protocols: str, seeds: tuple[int, ...] = (0,), resume: st
     if "legacy_d2" in configs:
         # as it is, but over the splits that synthetic faces have
         configs["legacy_d2"]["protocol"] |= {"name": "legacy_d2", "val": ["test"], "selection": "test"}
-    return leakage(configs, seeds, folder, "all of it", lambda name, seed: f"{name} {seed}")
+    return leakage(configs, seeds, folder, "all of it", lambda name, seed, fold: f"{name} {seed} {fold}")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_each_run_is_a_whole_one_under_its_protocol(study: Path) -> None:
     for name, mark in (("official", []), ("legacy_d2", ["selected on test"])):
         one = read_run(study / f"{name}-s0")
         assert one.metrics["protocol"]["name"] == name and one.metrics["protocol"]["marks"] == mark
-        assert one.training["command"] == f"{name} 0" and "protocols" not in one.config
+        assert one.training["command"] == f"{name} 0 None" and "protocols" not in one.config
 
 
 def test_differences_are_those_of_the_runs(study: Path) -> None:
@@ -50,6 +50,35 @@ def test_differences_are_those_of_the_runs(study: Path) -> None:
     page = (study / "leakage.md").read_text()
     assert "SYNTHETIC DATA" in page and "selected on test" in page and "![leakage](leakage.png)" in page
     assert (study / "leakage.png").is_file() and "all of it" in page
+
+
+def test_all_folds_of_a_protocol_are_pooled_beside_another(tmp_path: Path, capsys: Any) -> None:
+    configs = {
+        name: plain(compose("leakage", [*FAST, "protocols=[a,b]", f"protocol={name}"])) for name in ("official",)
+    }
+    kfold = plain(compose("leakage", [*FAST, "protocols=[a,b]", "protocol=kfold"]))
+    kfold["protocol"] |= {"folds": 2, "fold": None}
+    configs["kfold"] = kfold
+    arguments = ((0, 1), tmp_path / "study", "all of it", lambda name, seed, fold: f"{name} {seed} {fold}")
+    found = leakage(configs, *arguments)
+    pooled = read_run(tmp_path / "study" / "kfold-s1")
+    assert found["protocols"]["kfold"]["n"] == pooled.metrics["test"]["n"] == 192
+    assert pooled.training["command"] == "kfold 1 None"
+    assert read_run(tmp_path / "study" / "kfold-s1" / "fold-1").training["command"] == "kfold 1 1"
+    assert "2 folds pooled" in (tmp_path / "study" / "leakage.md").read_text()
+    assert "run 6/6" in capsys.readouterr().out
+    again = {name: {**config, "resume": str(tmp_path / "study")} for name, config in configs.items()}
+    assert leakage(again, (0, 1), tmp_path / "other", *arguments[2:]) == found
+    assert "run " not in capsys.readouterr().out.replace("run folder", "")
+
+
+def test_a_finished_run_of_another_configuration_is_no_part(study: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    shutil.copytree(study, again)
+    path = again / "legacy_d2-s0" / "config.yaml"
+    path.write_text(path.read_text().replace("batch_size: ", "batch_size: 1"))
+    with pytest.raises(FerlabError, match=r"legacy_d2-s0: a finished run with another batch_size than this study's"):
+        run(tmp_path / "empty", "official", "legacy_d2", resume=str(again))
 
 
 def test_going_on_trains_what_is_missing(study: Path, tmp_path: Path, capsys: Any) -> None:
@@ -85,6 +114,7 @@ def test_what_makes_no_study_is_told_before_training(
         (["protocols=[official]", "protocol=kaggle"], "protocol= beside protocols="),
         (["protocols=[official]"], "protocols: expected two or more"),
         ([], "protocols=... is required"),
+        (["protocols=[official,dedup]", "folds=3"], "none of official, dedup has folds"),
         (["protocols=[official,kaggle]", "seeds=3"], r"seeds: expected a list, each once, found 3"),
     ],
 )

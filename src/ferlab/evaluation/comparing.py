@@ -12,11 +12,10 @@ from rich.console import Console
 from ferlab.errors import FerlabError
 from ferlab.evaluation.comparison import compare_rows
 from ferlab.evaluation.comparison_page import render, write
+from ferlab.evaluation.recipes import apart, recipe
 from ferlab.evaluation.resampling import check_metric
 from ferlab.evaluation.run_folder import Run, find_runs, read_run
 
-# what does not change the trained model
-BESIDE = ("seed", "resume", "figures", "explain", "logger", "document")
 GROUPS = ("runs", "seeds")
 
 
@@ -66,12 +65,18 @@ def compare(
 
 
 def name_runs(runs: Sequence[Run]) -> dict[str, Run]:
-    """Name each run by the shortest that tells all apart: model, seed, protocol, else the folder."""
+    """Name each run by the shortest that tells all apart: model, what it is set to, its seed, else the folder.
+
+    Runs of one model whose configurations differ are told apart by what differs, never by their seeds alone.
+    """
+    settings = _settings(runs)
+
+    def configured(run: Run) -> str:
+        return " ".join(part for part in (str(run.metrics["model"]), settings[run.folder]) if part)
+
     tries: list[Callable[[Run], str]] = [
-        lambda run: str(run.metrics["model"]),
-        lambda run: f"{run.metrics['model']} s{run.seed}",
-        lambda run: f"{run.metrics['model']} {run.metrics['protocol'].get('name', '')}",
-        lambda run: f"{run.metrics['model']} {run.metrics['protocol'].get('name', '')} s{run.seed}",
+        configured,
+        lambda run: f"{configured(run)} s{run.seed}",
         lambda run: run.folder.resolve().name,
         lambda run: str(run.folder),
     ]
@@ -124,5 +129,15 @@ def _protocol(run: Run) -> str:
 
 
 def _configuration(run: Run) -> str:
-    kept = {key: value for key, value in run.config.items() if key not in BESIDE}
-    return json.dumps(kept, sort_keys=True, default=str)
+    """Return what runs that are seeds of one configuration have in common, as one text."""
+    same = [run.metrics["model"], run.metrics["protocol"].get("hash"), run.marks, recipe(run.config)]
+    return json.dumps(same, sort_keys=True, default=str)
+
+
+def _settings(runs: Sequence[Run]) -> dict[Path, str]:
+    """Say of each run in what it differs from the others of its model."""
+    out: dict[Path, str] = {}
+    for model in dict.fromkeys(str(run.metrics["model"]) for run in runs):
+        kin = [run for run in runs if str(run.metrics["model"]) == model]
+        out |= dict(zip([run.folder for run in kin], apart(kin), strict=True))
+    return out

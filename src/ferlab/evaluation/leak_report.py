@@ -36,7 +36,15 @@ def report(study: dict[str, Any], head: dict[str, Any]) -> str:
     rows = [["protocol", "marks", "chosen on", "train", "val", "test", *(study["labels"][m] for m in METRICS)]]
     for name, one in protocols.items():
         counts = (f"{one['counts'][role]:,}" for role in ("train", "val", "test"))
-        rows.append([name, "; ".join(one["marks"]), one["selection"], *counts, *(estimate(one[m], m) for m in METRICS)])
+        rows.append(
+            [
+                named(name, one),
+                "; ".join(one["marks"]),
+                one["selection"],
+                *counts,
+                *(estimate(one[m], m) for m in METRICS),
+            ]
+        )
     parts += [table(rows), "## Copies of test samples", _copies(protocols)]
     parts.append(f"## Less {study['reference']}, in points")
     rows = [["protocol", "test samples shared", *(study["labels"][m] for m in METRICS)]]
@@ -60,7 +68,7 @@ def show(study: dict[str, Any], console: Console | None = None) -> None:
     for name, one in study["protocols"].items():
         gap = study["differences"].get(name)
         cells = (estimate(one[m], m) for m in METRICS)
-        grid.add_row(name, f"{one['n']:,}", *cells, "" if gap is None else points(gap["accuracy"]))
+        grid.add_row(named(name, one), f"{one['n']:,}", *cells, "" if gap is None else points(gap["accuracy"]))
     console.print(grid)
     for name, one in study["protocols"].items():
         for mark in one["marks"]:
@@ -75,14 +83,21 @@ def figure(study: dict[str, Any], head: dict[str, Any]) -> Any:
         study["labels"][m]: {_marked(name, one): one[m] for name, one in study["protocols"].items()} for m in METRICS
     }
     less = f"accuracy less {study['reference']}"
-    named = {_marked(name, study["protocols"][name]): one["accuracy"] for name, one in study["differences"].items()}
+    gaps = {_marked(name, study["protocols"][name]): one["accuracy"] for name, one in study["differences"].items()}
     seeds = ", ".join(map(str, study["seeds"]))
     several = len(study["seeds"]) > 1
     spoken = "means over seeds, intervals over seeds and test samples" if several else "intervals over test samples"
     footer = f"{head['data']}  ·  {head['model']}  ·  seed{'s' * several} {seeds}  ·  {spoken}"
     marked = [f"* {name}: {', '.join(one['marks'])}" for name, one in study["protocols"].items() if one["marks"]]
     footer = "  ·  ".join([*([SYNTHETIC] if head["synthetic"] else []), footer, *marked])
-    return dots({**panels, less: named}, "How much of the number is leak", footer, zero=less)
+    return dots({**panels, less: gaps}, "How much of the number is leak", footer, zero=less)
+
+
+def named(name: str, one: dict[str, Any]) -> str:
+    """Return a protocol as the tables call it: with its fold, or how many were pooled."""
+    if one.get("pooled_folds"):
+        return f"{name}, {one['pooled_folds']} folds pooled"
+    return f"{name}, fold {one['fold']['index']} of {one['fold']['of']}" if one.get("fold") else name
 
 
 def points(found: dict[str, Any]) -> str:
@@ -91,7 +106,7 @@ def points(found: dict[str, Any]) -> str:
 
 
 def _marked(name: str, one: dict[str, Any]) -> str:
-    return f"{name} *" if one["marks"] else name
+    return f"{named(name, one)} *" if one["marks"] else named(name, one)
 
 
 def _sentence(study: dict[str, Any], name: str) -> str:

@@ -7,20 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ferlab.errors import FerlabError
+from ferlab.evaluation.recipes import recipe
 from ferlab.evaluation.run_folder import Run
+from ferlab.evaluation.settings import settings
 from ferlab.evaluation.verdict import compare_seeds
 from ferlab.reporting.gather import Gathered, LeftOut
-from ferlab.reporting.settings import settings
-
-# what a configuration says beside how the model is trained and on what
-ASIDE = (
-    *("seed", "figures", "explain", "projections", "wished_errors", "tta", "logger", "resume", "eval_batch_size"),
-    "callbacks",
-)
-# these the table tells by the protocol's hash and the document's figure
-TOLD = ("protocol", "document")
-# callbacks that watch and those that draw do not change the model
-TRAINING_CALLBACKS = ("early_stopping", "ema")
 
 
 @dataclass(frozen=True)
@@ -123,23 +114,3 @@ def _key(run: Run, ignore: Sequence[str]) -> str:
         {part: values for part, values in recipe(run.config).items() if part not in ignore},
     ]
     return json.dumps(same, sort_keys=True, default=str)
-
-
-def recipe(config: dict[str, Any]) -> dict[str, Any]:
-    """Return what of a configuration decides the trained model, its seed aside; options left empty are left out.
-
-    A version that lacks an option and one that has it unset are alike.
-    """
-    callbacks = {name: (config.get("callbacks") or {}).get(name) for name in TRAINING_CALLBACKS}
-    kept = {key: value for key, value in config.items() if key not in (*ASIDE, *TOLD)} | {"callbacks": callbacks}
-    return _filled(kept) or {}
-
-
-def _filled(values: Any) -> Any:
-    """Drop what is unset, at every depth; None where nothing is left."""
-    if isinstance(values, dict):
-        kept = {key: inner for key, value in values.items() if (inner := _filled(value)) is not None}
-        return kept or None
-    if isinstance(values, list):
-        return values or None
-    return values

@@ -10,6 +10,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from ferlab.errors import FerlabError
+from ferlab.evaluation.recipes import recipe
 from ferlab.evaluation.run_folder import Run, read_run
 from ferlab.evaluation.words import estimate
 from ferlab.run import train
@@ -88,6 +89,7 @@ def run_parts(folder: Path, parts: Sequence[Part], word: str, fit: Fit | None = 
     for number, part in enumerate(parts, 1):
         target = folder / part.name
         if finished(target):
+            _check_same(part, target)
             continue
         # a run that was cut short; its own checkpoints are of no use to a study that must be repeatable
         shutil.rmtree(target, ignore_errors=True)
@@ -102,6 +104,23 @@ def run_parts(folder: Path, parts: Sequence[Part], word: str, fit: Fit | None = 
             raise
         print(f"{word} {number}/{len(parts)}: test accuracy {estimate(result['test']['accuracy'], 'accuracy')}")
     return [read_run(folder / part.name) for part in parts]
+
+
+def _check_same(part: Part, target: Path) -> None:
+    """Refuse a finished run that was trained in another way: it is no part of this study."""
+    found, wanted = read_run(target).config, part.config
+    other = [name for name in ("seed", "protocol") if _text(found.get(name)) != _text(wanted.get(name))]
+    there, here = recipe(found), recipe(wanted)
+    other += [name for name in {**there, **here} if _text(there.get(name)) != _text(here.get(name))]
+    if other:
+        raise FerlabError(
+            f"{target}: a finished run with another {', '.join(other)} than this study's; expected one of its own; "
+            "cure: take the folder away, and it is trained anew"
+        )
+
+
+def _text(values: Any) -> str:
+    return json.dumps(values, sort_keys=True, default=str)
 
 
 def finished(folder: Path) -> bool:

@@ -46,9 +46,8 @@ def _as_class(part: str, value: dict[str, Any], namesakes: Sequence[dict[str, An
     inner = [_leaf(value[name]) if name.endswith(TARGET) else f"{name}={_leaf(value[name])}" for name in shown]
     # torch's Adam and ours: only the full name tells them apart
     shadowed = any(_leaf(other) == _leaf(value[TARGET]) != other for other in classes - {value[TARGET]})
-    if shadowed:
-        return f"{part}={value[TARGET]}"
-    return f"{part}={_leaf(value[TARGET])}" + (f"({', '.join(inner)})" if inner else "")
+    name = value[TARGET] if shadowed else _leaf(value[TARGET])
+    return f"{part}={name}" + (f"({', '.join(inner)})" if inner else "")
 
 
 def _differing(values: Sequence[dict[str, Any]]) -> list[str]:

@@ -18,8 +18,26 @@ def peak_memory() -> int:
 
 def available_memory() -> float:
     """Return which share of the machine's memory is left, 0..1; 1 where the system does not tell."""
+    sizes = _sizes()
+    return sizes["MemAvailable"] / sizes["MemTotal"] if sizes else 1.0
+
+
+def free_memory() -> int | None:
+    """Return how many bytes this process may still take: of the machine, or of its control group where that is less.
+
+    None where the system does not tell.
+    """
+    left = [_sizes()["MemAvailable"]] if _sizes() else []
+    limit, used = (Path(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
+    if limit.is_file() and used.is_file() and (most := limit.read_text().strip()).isdigit():
+        left.append(max(0, int(most) - int(used.read_text())))
+    return min(left, default=None)
+
+
+def _sizes() -> dict[str, int]:
+    """Return what the kernel tells of memory, in bytes; empty where it tells nothing."""
     told = Path("/proc/meminfo")
     if not told.is_file():
-        return 1.0
-    sizes = {name: int(size) for name, size in re.findall(r"^(\w+):\s+(\d+)", told.read_text(), re.MULTILINE)}
-    return sizes.get("MemAvailable", sizes["MemTotal"]) / sizes["MemTotal"]
+        return {}
+    sizes = {name: 1024 * int(size) for name, size in re.findall(r"^(\w+):\s+(\d+)", told.read_text(), re.MULTILINE)}
+    return {"MemAvailable": sizes["MemTotal"], **sizes}

@@ -8,7 +8,7 @@ from sklearn.datasets import make_classification
 from sklearn.svm import SVC
 
 from ferlab.classic.svm import KernelSvc
-from ferlab.classic.svm_memory import gram_fits, plan
+from ferlab.classic.svm_memory import LEAST, allowed, gram_fits, plan
 from ferlab.errors import FerlabError
 
 
@@ -68,8 +68,15 @@ def test_the_refusal_names_what_would_do() -> None:
 
 def test_the_documents_training_set_fits_into_the_default() -> None:
     sizes = [15_823 // 8] * 8
-    planned = plan(sizes, 96 * 96 * 3, 2, KernelSvc().memory_mb)
+    planned = plan(sizes, 96 * 96 * 3, 2, LEAST)
     assert planned.jobs == 2
     assert planned.keep
     assert planned.megabytes < 800
-    assert gram_fits(1081, 220, 217, 4356, 2, KernelSvc().memory_mb)
+    assert gram_fits(1081, 220, 217, 4356, 2, LEAST)
+
+
+def test_nobody_says_how_much_and_half_of_what_is_left_may_be_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert allowed(300) == 300
+    for left, expected in ((40_000 * 2**20, 20_000), (3_000 * 2**20, LEAST), (None, LEAST)):
+        monkeypatch.setattr("ferlab.classic.svm_memory.free_memory", lambda left=left: left)
+        assert allowed(None) == expected

@@ -11,7 +11,7 @@ def svm(
     degree: int = 3,
     coef0: float | int = 0.0,
     tol: float | int = 1e-3,
-    memory_mb: int | float = 2000,
+    memory_mb: int | float | None = None,
     seed: int = 0,
 ) -> Any:
     """Return a kernel support vector machine, one against one, whose decision is the largest of its values."""

@@ -12,7 +12,7 @@ from sklearn.svm import SVC
 from sklearn.utils.validation import check_is_fitted
 
 from ferlab.classic.kernel import Kernel, Rows, Spread, block, centre, check_matrix
-from ferlab.classic.svm_memory import plan
+from ferlab.classic.svm_memory import allowed, plan
 from ferlab.classic.svm_options import check_numbers, sample_weights
 from ferlab.classic.svm_pairs import (
     MB,
@@ -53,7 +53,8 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         max_iter: the solver's limit; -1: none.
         decision_function_shape: "ovr" or "ovo".
         break_ties: predict by the decision function where classes have equally many votes.
-        memory_mb: megabytes that a fit may use beside the data handed in and the model.
+        memory_mb: megabytes that a fit may use beside the data handed in and the model; None: half of what the machine
+            has left, 2,000 at least. It takes what it needs, and more makes it faster until every pair's matrix fits.
         jobs: threads; None: one a core.
 
     Attributes:
@@ -77,7 +78,7 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         max_iter: int = -1,
         decision_function_shape: Literal["ovr", "ovo"] = "ovr",
         break_ties: bool = False,
-        memory_mb: int | float = 2000,
+        memory_mb: int | float | None = None,
         jobs: int | None = None,
     ) -> None:
         self.C = C
@@ -119,9 +120,9 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         gamma = 1.0 if self.kernel == "linear" else Spread(x).gamma(self.gamma)
         self.kernel_ = Kernel(self.kernel, gamma, self.degree, float(self.coef0))
         rows = Rows(x, centre(x, self.kernel))
-        self.plan_ = plan(
-            [len(group) for group in groups], x.shape[1], cores(self.jobs), self.memory_mb, rows.precision.itemsize
-        )
+        megabytes = allowed(self.memory_mb)
+        sizes = [len(group) for group in groups]
+        self.plan_ = plan(sizes, x.shape[1], cores(self.jobs), megabytes, rows.precision.itemsize)
         if self.plan_.note:
             warnings.warn(self.plan_.note, stacklevel=2)
         matrices = PairMatrices(self.kernel_, rows, groups, self.plan_.keep)
@@ -147,7 +148,7 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _row_by_row(self, rows: Rows, groups: list[np.ndarray], weights: np.ndarray | None) -> Solution:
         """Solve a pair whose matrix does not fit, with libsvm's own cache of kernel rows."""
         part = rows.part(np.concatenate(groups), slice(None)).astype(np.float64)
-        cache = max(32.0, self.memory_mb - 12 * part.shape[0] * part.shape[1] / MB)
+        cache = max(32.0, self.plan_.megabytes - 12 * part.shape[0] * part.shape[1] / MB)
         svc = SVC(cache_size=cache, kernel=self.kernel, **self._numbers(), **self._solver().options)
         return as_solution(svc.fit(part, np.arange(part.shape[0]) >= len(groups[0]), sample_weight=weights))
 

@@ -13,7 +13,7 @@ from sklearn.model_selection import ParameterGrid
 
 from ferlab.classic.kernel import check_matrix
 from ferlab.classic.svm import KernelSvc
-from ferlab.classic.svm_memory import gram_fits
+from ferlab.classic.svm_memory import allowed, gram_fits
 from ferlab.classic.svm_options import check_numbers, sample_weights
 from ferlab.classic.svm_pairs import Solver, cores
 from ferlab.classic.svm_shared import Fold, Outcome, Table, Trial, run_shared
@@ -129,11 +129,12 @@ def _outcomes(
 ) -> Iterator[Outcome]:
     largest = max(int(np.sort(np.bincount(table.labels[fold.train]))[-2:].sum()) for fold in folds)
     held = max(len(fold.held) for fold in folds)
+    megabytes = allowed(base.memory_mb)
     for jobs in dict.fromkeys((cores(base.jobs), 1)):
-        if gram_fits(table.x.shape[0], largest, held, table.x.shape[1], jobs, base.memory_mb):
+        if gram_fits(table.x.shape[0], largest, held, table.x.shape[1], jobs, megabytes):
             return run_shared(table, [trial_of(estimator) for estimator in tried], folds, jobs)
     notes.append(
-        f"svm: the inner products of {table.x.shape[0]} rows do not fit into memory_mb={base.memory_mb:g}, so the "
+        f"svm: the inner products of {table.x.shape[0]} rows do not fit into memory_mb={megabytes:g}, so the "
         "search computed each candidate's kernel by itself, which is slower"
     )
     return _apart(table, tried, folds)

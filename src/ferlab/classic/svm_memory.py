@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from ferlab.classic.kernel import COLUMNS
 from ferlab.classic.svm_pairs import MB
 from ferlab.errors import FerlabError
+from ferlab.memory import free_memory
 
 # rows and columns of one block of a search's inner products
 SIDE = 2048
+# megabytes that an SVM may take where nobody says: half of what is left, but never less than this
+LEAST = 2000
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,13 @@ class Plan:
             "svm: the kernel matrix of the two largest classes did not fit into memory_mb, so libsvm computed the "
             f"kernel row by row, which is slow (it used up to {self.megabytes} MB)"
         )
+
+
+def allowed(memory_mb: int | float | None) -> float:
+    """Return the megabytes that a fit or search may take; None: half of what is left, 2,000 at least."""
+    if memory_mb is not None:
+        return float(memory_mb)
+    return max(float(LEAST), (free_memory() or 0) / 2 / MB)
 
 
 def plan(sizes: Sequence[int], features: int, jobs: int, memory_mb: int | float, itemsize: int = 4) -> Plan:

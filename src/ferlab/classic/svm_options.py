@@ -20,7 +20,10 @@ def check_numbers(options: Mapping[str, Any]) -> None:
     Raises:
         FerlabError: the first that is wrong.
     """
-    _above_zero(options, "C", "tol", "memory_mb", *(() if options.get("gamma") in ("scale", "auto") else ("gamma",)))
+    idle = [
+        name for name, words in (("gamma", ("scale", "auto")), ("memory_mb", (None,))) if options.get(name, 1) in words
+    ]
+    _above_zero(options, *(name for name in ("C", "tol", "gamma", "memory_mb") if name not in idle))
     for name, choices in (("kernel", KERNELS), ("decision_function_shape", ("ovr", "ovo"))):
         if options.get(name, choices[0]) not in choices:
             raise FerlabError(f"svm: {name}: expected one of {', '.join(choices)}, found {options[name]!r}")

@@ -46,6 +46,16 @@ def test_a_run_without_its_model_says_so_everywhere(tmp_path: Path) -> None:
         checkpoint.read(tmp_path / NAME)
 
 
+def test_a_model_larger_than_wished_is_not_kept_and_the_run_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit(tmp_path / "run", "classifier=knn", "keep_model=0.1")
+    assert "model not kept: it would take 0.3" in capsys.readouterr().out
+    assert (tmp_path / "run" / "metrics.json").is_file() and not (tmp_path / "run" / NAME).exists()
+    with pytest.raises(FerlabError, match=r"keep_model: expected true, false or megabytes, 0 or more, found 'no'"):
+        fit(tmp_path / "other", "keep_model='no'")
+
+
 def _changed(source: Path, target: Path, **change: Any) -> Path:
     target.write_bytes(source.read_bytes())
     amend(target, change)

@@ -39,7 +39,7 @@ def test_the_folder_is_whole(searched: Path) -> None:
     assert {"fit_seconds", "predict_seconds", "search_seconds", "features_seconds"} <= set(training)
     names = {path.name for path in searched.iterdir()}
     assert names == {
-        *("config.yaml", "training.json", "metrics.json", "predictions.parquet", "candidates.csv"),
+        *("config.yaml", "training.json", "metrics.json", "predictions.parquet", "candidates.csv", "model.skops"),
         *("figures", "report.md"),
     }
     drawn = {path.stem for path in (searched / "figures").iterdir()}

@@ -1,6 +1,6 @@
 """The end of a classic run, and of its evaluation: rows, figures of merit, the kept model, pictures, report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def keep_model(
     rate = config["data"].get("rate", RATE) if data.spec.modality == "audio" else None
     values = {"spec": data.spec.to_dict(), "rate": rate, "facts": known}
     try:
-        keep(folder / NAME, values, config["features"], inputs, outputs)
+        keep(folder / NAME, values, config["features"], inputs, outputs, config["keep_model"])
     except (FerlabError, OSError) as error:
         return f"model not kept: {error}"
     return f"model kept: {NAME}, {(folder / NAME).stat().st_size / 2**20:,.1f} MB"
@@ -96,11 +96,12 @@ def publish(
     training: dict[str, Any],
     outputs: Sequence[Output],
     summary: bool = True,
+    looks: Callable[[Path, dict[str, Any]], list[Path]] = lambda _, __: [],
 ) -> None:
-    """Write metrics.json and report.md, with figures where the configuration wants them."""
+    """Write metrics.json and report.md, with figures where the configuration wants them; `looks` draws further ones."""
     write_json(folder / "metrics.json", result)
     figures: list[Path] = []
     if config["figures"]:
         with Console().status("drawing figures"):
-            figures = draw(folder / "figures", result, rows, outputs)
+            figures = [*draw(folder / "figures", result, rows, outputs), *looks(folder / "figures", result)]
     report(folder, result, training, figures, summary=summary)

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from ferlab.build import build
+from ferlab.classic.calibrating import Calibration
 from ferlab.classic.preprocessing import Features, Preprocessing
 from ferlab.errors import FerlabError
 
@@ -179,14 +180,14 @@ class Fitted:
         recipe: what was fitted.
         prepared: the fitted steps before the classifier.
         estimator: the fitted classifier.
-        sharpness: factor of the decision values before their softmax; None where the classifier says probabilities.
+        calibration: what makes its values probabilities.
         notes: what a reader must know of the fit.
     """
 
     recipe: Recipe
     prepared: Preprocessing
     estimator: Any
-    sharpness: float | None = None
+    calibration: Calibration
     notes: set[str] = field(default_factory=set)
 
     def decisions(self, x: Features) -> Float64[np.ndarray, "row classes"]:
@@ -195,37 +196,11 @@ class Fitted:
 
     def probabilities(self, x: Features) -> Float64[np.ndarray, "row classes"]:
         """Return probabilities, the largest of a row being what the classifier decides."""
-        return softened(self.decisions(x), self.sharpness)
+        return self.calibration.apply(self.decisions(x))
 
 
 def fit_recipe(recipe: Recipe, x: Features, y: Int64[np.ndarray, "row"], progress: Progress | None = None) -> Fitted:
     """Fit steps and classifier on training rows."""
     prepared, notes = recipe.preprocessing(), set[str]()
     estimator = recipe.fit(prepared.fit(x, y), y, notes, progress)
-    return Fitted(recipe, prepared, estimator, 1.0 if not has_probabilities(estimator) else None, notes)
-
-
-def softened(values: Float64[np.ndarray, "row classes"], sharpness: float | None) -> Float64[np.ndarray, "row classes"]:
-    """Return the softmax of decision values times `sharpness`; probabilities (None) stay, but for rows of zeros."""
-    if sharpness is None:
-        total = values.sum(1, keepdims=True)
-        return np.where(total > 0, values / np.where(total > 0, total, 1), 1 / values.shape[1])
-    logits = sharpness * (values - values.max(1, keepdims=True))
-    p = np.exp(logits)
-    return np.asarray(p / p.sum(1, keepdims=True))
-
-
-def sharpness_of(values: Float64[np.ndarray, "row classes"], y: Int64[np.ndarray, "row"]) -> float:
-    """Return the factor whose softmax of the decision values has the least log loss; it moves no decision."""
-    from scipy.optimize import minimize_scalar
-
-    # a scale of its own: decision values of a weak penalty are large
-    spread = float(np.abs(values - values.mean(1, keepdims=True)).mean()) or 1.0
-    rows, scaled = np.arange(len(y)), values / spread
-
-    def loss(log_factor: float) -> float:
-        logits = np.exp(log_factor) * (scaled - scaled.max(1, keepdims=True))
-        return float((np.log(np.exp(logits).sum(1)) - logits[rows, y]).mean())
-
-    found = minimize_scalar(loss, bounds=(np.log(1e-3), np.log(1e3)), method="bounded", options={"xatol": 1e-6})
-    return float(np.exp(found.x)) / spread
+    return Fitted(recipe, prepared, estimator, Calibration(has_probabilities(estimator)), notes)

@@ -79,7 +79,14 @@ class ClassicModel:
                 )
 
 
-def keep(path: Path, values: Mapping[str, Any], features: Mapping[str, Any], inputs: Inputs, outputs: Any) -> None:
+def keep(
+    path: Path,
+    values: Mapping[str, Any],
+    features: Mapping[str, Any],
+    inputs: Inputs,
+    outputs: Sequence[Output],
+    limit: bool | int | float = True,
+) -> None:
     """Write a fitted model.
 
     Args:
@@ -88,9 +95,10 @@ def keep(path: Path, values: Mapping[str, Any], features: Mapping[str, Any], inp
         features: name -> values of conf/features.
         inputs: the features, fitted.
         outputs: the fitted classifiers.
+        limit: megabytes before compression; True: any number.
 
     Raises:
-        FerlabError: something was fitted that no file may hold.
+        FerlabError: it would be larger, or something was fitted that no file may hold.
     """
     from sklearn import __version__
 
@@ -106,7 +114,8 @@ def keep(path: Path, values: Mapping[str, Any], features: Mapping[str, Any], inp
     plain = {"ferlab": ferlab.__version__, "scikit_learn": __version__, **values, "features": told}
     plain["outputs"] = [_plain(one) for one in outputs]
     learnt = {one.name: dict(one.feature.learnt) for one in inputs.blocks if one.feature.learns}
-    write_model(path, plain, {"learnt": learnt, "outputs": [_fitted(one.fitted) for one in outputs]})
+    fitted = {"learnt": learnt, "outputs": [_fitted(one.fitted) for one in outputs]}
+    write_model(path, plain, fitted, limit)
 
 
 def load(path: Path) -> ClassicModel:

@@ -5,6 +5,7 @@ Loading one runs no code that it brings: it is read by skops, and only where it 
 
 import json
 import os
+import pickle
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
@@ -20,18 +21,25 @@ FORMAT = 1
 EFFORT = 1
 
 
-def write_model(path: Path, values: Mapping[str, Any], fitted: Any) -> None:
+def write_model(path: Path, values: Mapping[str, Any], fitted: Any, limit: bool | int | float = True) -> None:
     """Write a model whole or not at all.
 
     Args:
         path: the file, replaced if it exists.
         values: plain values that JSON can hold; `format` is added.
         fitted: dicts and lists of arrays and of fitted objects of trusted types.
+        limit: megabytes that `fitted` may take; True: any number.
 
     Raises:
-        FerlabError: something in it is of a type that could not be read again.
+        FerlabError: it takes more, or something in it is of a type that could not be read again.
     """
     from skops import io  # type: ignore[import-untyped]
+
+    if limit is not True and (size := megabytes(fitted)) > limit:
+        raise FerlabError(
+            f"it would take {size:,.3g} MB, more than keep_model={limit:g}; cure: keep_model=true, or fewer features "
+            "(reduction=pca)"
+        )
 
     def fill(temporary: Path) -> None:
         io.dump(fitted, temporary, compression=zipfile.ZIP_DEFLATED, compresslevel=EFFORT)
@@ -39,11 +47,27 @@ def write_model(path: Path, values: Mapping[str, Any], fitted: Any) -> None:
             archive.writestr(VALUES, json.dumps({"format": FORMAT, **values}, allow_nan=False))
             if strange := refused(archive):
                 raise FerlabError(
-                    f"keep_model: what was fitted holds {', '.join(strange)}, which no model file may; cure: "
-                    "keep_model=false"
+                    f"what was fitted holds {', '.join(strange)}, which no model file may; cure: keep_model=false"
                 )
 
     _whole(path, fill)
+
+
+def check_limit(limit: Any) -> None:
+    """Refuse what is no limit of a model's size.
+
+    Raises:
+        FerlabError: neither true, false nor megabytes.
+    """
+    if not isinstance(limit, bool | int | float) or not limit >= 0:
+        raise FerlabError(f"keep_model: expected true, false or megabytes, 0 or more, found {limit!r}")
+
+
+def megabytes(fitted: Any) -> float:
+    """Return what fitted objects take before compression; nothing is copied."""
+    parts: list[pickle.PickleBuffer] = []
+    rest = len(pickle.dumps(fitted, protocol=5, buffer_callback=parts.append))
+    return (rest + sum(part.raw().nbytes for part in parts)) / 2**20
 
 
 def read_values(path: Path) -> dict[str, Any]:
@@ -77,7 +101,7 @@ def read_fitted(path: Path) -> tuple[Any, list[str]]:
     Raises:
         FerlabError: it names types that are not trusted, or cannot be read.
     """
-    from skops import io  # type: ignore[import-untyped]
+    from skops import io
 
     try:
         with zipfile.ZipFile(path) as archive:

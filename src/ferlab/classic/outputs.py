@@ -1,6 +1,6 @@
 """The classifiers that a data set asks for: one of all classes, or of a multilabel set one a label.
 
-Each is searched, fitted on all training rows, and its decision values are made probabilities.
+Each is searched, fitted on all training rows, and calibrated.
 """
 
 import time
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from ferlab.classic.fitting import Fitted, Recipe, fit_recipe, sharpness_of
+from ferlab.classic.calibrating import Calibration, calibration_of
+from ferlab.classic.fitting import Fitted, Recipe, fit_recipe
 from ferlab.classic.folds import Material, inner_folds
 from ferlab.classic.preprocessing import Features
 from ferlab.classic.scoring import Scored
@@ -123,27 +124,30 @@ def _fit_one(
     fitted = fit_recipe(recipe, parts.train.x, parts.train.y, bar.reach)
     seconds = time.monotonic() - begun
     bar.begin(f"{of}{recipe.name}, calibration")
-    if fitted.sharpness is not None:
-        fitted.sharpness = _sharpness(config["calibrate_on"], fitted, parts)
+    fitted.calibration = _calibration(config["calibrate_on"], fitted, parts, bar)
     return Output(label, fitted, found, seconds)
 
 
-def _sharpness(on: str, fitted: Fitted, parts: Parts) -> float:
+def _calibration(on: str, fitted: Fitted, parts: Parts, bar: Bar) -> Calibration:
+    if on == "none":
+        return fitted.calibration
     if on == "val":
-        return sharpness_of(fitted.decisions(parts.val.x), parts.val.y)
-    values, y = _out_of_fold(fitted.recipe, parts.train)
-    return sharpness_of(values, y)
+        values, y = fitted.decisions(parts.val.x), parts.val.y
+    else:
+        values, y = _out_of_fold(fitted.recipe, parts.train, bar)
+    return calibration_of(values, y, fitted.calibration.own)
 
 
 def _out_of_fold(
-    recipe: Recipe, material: Material
+    recipe: Recipe, material: Material, bar: Bar
 ) -> tuple[Float64[np.ndarray, "row classes"], Int64[np.ndarray, "row"]]:
-    """Return the decision values of training samples, each by a fit that did not see it."""
+    """Return what training samples are decided by, each by a fit that did not see it."""
     folds = inner_folds(material, OUT_OF_FOLD, recipe.seed, recipe.labels)
     values = []
-    for fold in folds:
+    for number, fold in enumerate(folds, 1):
         x, held = material.parts(fold)
         values.append(fit_recipe(recipe, x, material.y[fold.train]).decisions(held))
+        bar.reach(number, len(folds))
     return np.concatenate(values), material.y[np.concatenate([fold.held for fold in folds])]
 
 

@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from ferlab.build import build
-from ferlab.classic.draw import draw
+from ferlab.classic.ending import keep_model, measure, publish
 from ferlab.classic.facts import NO_SIZE, pipeline_facts
 from ferlab.classic.inputs import Inputs, build_features, read_inputs
 from ferlab.classic.material import Rows, check_training
+from ferlab.classic.model_file import check_limit
 from ferlab.classic.outputs import Output, fit_outputs, probabilities
 from ferlab.classic.scoring import Scored
 from ferlab.classic.search import check_search
 from ferlab.classic.table import write_candidates
-from ferlab.conclude import marks_of, measured, report, write_json, write_predictions
+from ferlab.conclude import marks_of, write_json
 from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError, expect_whole
 from ferlab.evaluation.selective import check_wishes
@@ -26,7 +26,7 @@ from ferlab.folder import begin, discard
 from ferlab.memory import peak_memory
 from ferlab.progress import Bar
 
-CALIBRATE_ON = ("val", "train")
+CALIBRATE_ON = ("val", "train", "none")
 
 
 def baseline(config: dict[str, Any], folder: Path, command: str, summary: bool = True) -> dict[str, Any]:
@@ -63,6 +63,7 @@ def _run(config: dict[str, Any], folder: Path, command: str, summary: bool) -> d
     check_wishes(config["wished_errors"])
     check_search(config["search"])
     check_thresholds(config["thresholds"])
+    check_limit(config["keep_model"])
     if config["calibrate_on"] not in CALIBRATE_ON:
         raise FerlabError(f"calibrate_on: expected one of {', '.join(CALIBRATE_ON)}, found {config['calibrate_on']!r}")
     data = DataModule(build(config["data"]), build(config["protocol"]), build(config["rebalance"]), seed=config["seed"])
@@ -120,26 +121,17 @@ def _finish(
     training = _training(facts, outputs, inputs, len(rows.positions["train"]), len(test), predict_seconds)
     training["command"] = command
     write_json(folder / "training.json", training)
-    splits = np.repeat(["val", "test"], [len(p_val), len(p_test)])
-    indices = np.concatenate([data.assignment.indices["val"], test])
-    everything = np.concatenate([p_val, p_test])
     marks = [
         *_marks(config, facts),
         *_feature_marks(inputs, data),
         *([] if training["interrupted"] else marks_of(training)),
     ]
-    predicted = write_predictions(
-        folder / "predictions.parquet", data, indices, splits, everything, marks, thresholds=config["thresholds"]
-    )
-    document, wishes = config["document"], config["wished_errors"]
-    result = measured(predicted, data, name_of(config), config["seed"], training, document, wishes)
-    result["classic"] = facts
-    write_json(folder / "metrics.json", result)
-    figures: list[Path] = []
-    if config["figures"]:
-        with Console().status("drawing figures"):
-            figures = draw(folder / "figures", result, predicted, outputs)
-    report(folder, result, training, figures, summary=summary)
+    known = {"name": name_of(config), "marks": marks, "pipeline": facts, "command": command}
+    known |= {"thresholds": config["thresholds"]}
+    predicted, result = measure(folder, config, data, {"val": p_val, "test": p_test}, known, training)
+    if config["keep_model"]:
+        print(keep_model(folder, config, data, inputs, outputs, known, predicted, result), flush=True)
+    publish(folder, config, predicted, result, training, outputs, summary)
     return result
 
 

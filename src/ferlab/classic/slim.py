@@ -32,7 +32,7 @@ def slim(fitted: Any) -> Any:
     elif isinstance(out, SelectKBest):
         out.score_func = None
     elif isinstance(out, RFE):
-        out.estimator = out.estimator_ = None
+        out.estimator_ = None
     elif isinstance(out, HistGradientBoostingClassifier):
         out._feature_subsample_rng = None
     elif isinstance(out, DecisionTreeClassifier):

@@ -35,7 +35,7 @@ def pipeline_facts(
         "classifier": config["classifier"]["name"],
         "scaling": _step(config["scaling"]),
         "reduction": _step(config["reduction"]),
-        "features": inputs.facts(),
+        "features": [{**one, "options": _options(config["features"][one["name"]])} for one in inputs.facts()],
         "outputs": [_output(one) for one in outputs],
         "class_weights": weighted or config["classifier"].get("class_weight") is not None,
         "search": None if search["kind"] == "none" else _search(search, outputs),
@@ -77,6 +77,17 @@ def _output(one: Output) -> dict[str, Any]:
         "support_vectors": _support(one.fitted.estimator),
         "fit_seconds": round(one.fit_seconds, 2),
     }
+
+
+def _options(values: Mapping[str, Any]) -> str:
+    """Return a feature's options as they are typed, those of its parts too."""
+    told = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            told.append(f"{name}.({_options(value)})")
+        elif name != "_target_":
+            told.append(f"{name}={'null' if value is None else value}")
+    return ", ".join(told)
 
 
 def _support(estimator: Any) -> int | None:

@@ -1,7 +1,8 @@
 """The features of a data set: each group of them extracted, checked and set side by side."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from ferlab.data.samples import Samples
 from ferlab.data.sampling import Extra
 from ferlab.errors import FerlabError
 from ferlab.features.extract import extract
+from ferlab.features.feature import spoken
 
 # rows that are looked at together for NaN
 ROWS = 2_048
@@ -80,7 +82,10 @@ def build_features(values: Mapping[str, Any], modality: str) -> dict[str, Any]:
     """
     if not values:
         raise FerlabError("features: expected one or more, found none; cure: features=hog, features=[hog,lbp]")
-    built = {name: build(options) for name, options in values.items()}
+    built = {}
+    for name, options in values.items():
+        with named(name, options["_target_"].rpartition(".")[2]):
+            built[name] = build(options)
     for name, feature in built.items():
         if feature.modality not in (modality, "any"):
             raise FerlabError(
@@ -88,6 +93,26 @@ def build_features(values: Mapping[str, Any], modality: str) -> dict[str, Any]:
                 f"feature for {modality} (python -m ferlab.baseline --help lists all)"
             )
     return built
+
+
+@contextmanager
+def named(name: str, kind: str) -> Iterator[None]:
+    """Let messages name options as the user typed them: what a class calls hog may be chosen as hog_coarse.
+
+    Args:
+        name: as in `features=<name>`.
+        kind: name of the feature's class.
+    """
+    own = spoken(kind)
+    try:
+        yield
+    except FerlabError as error:
+        told = str(error)
+        for before, after in ((f"features={own}:", f"features={name}:"), (f"features.{own}.", f"features.{name}.")):
+            told = told.replace(before, after)
+        if own == name or told == str(error):
+            raise
+        raise FerlabError(told) from error
 
 
 def read_inputs(
@@ -112,13 +137,14 @@ def read_inputs(
     blocks, notes = [], []
     for name, feature in features.items():
         begun = time.monotonic()
-        if hasattr(feature, "identify"):
-            feature.identify(samples.x, samples.ids)
-        if feature.learns and training is not None:
-            feature.fit(samples.x[training])
-        x = extract(feature, samples.x, name)
-        if extra is not None:
-            x = np.concatenate([x, extract(feature, extra.x, f"{name} of made images")])
+        with named(name, type(feature).__name__):
+            if hasattr(feature, "identify"):
+                feature.identify(samples.x, samples.ids)
+            if feature.learns and training is not None:
+                feature.fit(samples.x[training])
+            x = extract(feature, samples.x, name)
+            if extra is not None:
+                x = np.concatenate([x, extract(feature, extra.x, f"{name} of made images")])
         _refuse_nan(name, x, samples.ids, used)
         blocks.append(Block(name, feature, x, time.monotonic() - begun))
         notes += [f"{name}: {note}" for note in getattr(feature, "notes", ())]

@@ -11,6 +11,7 @@ from ferlab.build import build
 from ferlab.classic.ending import keep_model, measure, publish
 from ferlab.classic.facts import NO_SIZE, pipeline_facts
 from ferlab.classic.inputs import Inputs, build_features, read_inputs
+from ferlab.classic.looks import draw_features
 from ferlab.classic.material import Rows, check_training
 from ferlab.classic.model_file import check_limit
 from ferlab.classic.outputs import Output, fit_outputs, probabilities
@@ -131,7 +132,11 @@ def _finish(
     predicted, result = measure(folder, config, data, {"val": p_val, "test": p_test}, known, training)
     if config["keep_model"]:
         print(keep_model(folder, config, data, inputs, outputs, known, predicted, result), flush=True)
-    publish(folder, config, predicted, result, training, outputs, summary)
+
+    def looks(figures: Path, metrics: dict[str, Any]) -> list[Path]:
+        return draw_features(figures, metrics, data, inputs, rows, outputs)
+
+    publish(folder, config, predicted, result, training, outputs, summary, looks)
     return result
 
 

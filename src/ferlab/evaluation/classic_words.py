@@ -75,8 +75,10 @@ def epoch_too(metrics: dict[str, Any]) -> str:
 def _pipeline(facts: dict[str, Any]) -> list[str]:
     features = ", ".join(f"{one['name']} ({one['features']:,})" for one in facts["features"])
     lines = [f"- features: {features}"]
+    lines += [f"- options of {one['name']}: {one['options']}" for one in facts["features"] if one.get("options")]
     lines += [_output(one) for one in facts["outputs"]]
-    lines += [f"- scaling: {facts['scaling']}; reduction: {facts['reduction']}; both fitted on training samples alone"]
+    fitted = "; fitted on training samples alone" if {facts["scaling"], facts["reduction"]} != {"none"} else ""
+    lines += [f"- scaling: {facts['scaling']}; reduction: {facts['reduction']}{fitted}"]
     lines += [f"- probabilities: {facts['probabilities']}"]
     return [*lines, *(f"- note: {one}" for one in facts["notes"])]
 
@@ -95,7 +97,9 @@ def _search(search: dict[str, Any]) -> list[str]:
     part = "validation" if search["rows"] == "val" else "training"
     text = (
         f"Kind {search['kind']}, by {search['metric']} over {search['folds']} folds of {share}{part} samples; the "
-        "winner is fitted again on all training samples. "
+        "winner is fitted again on all training samples. What is learnt before the classifier (words, scaling, "
+        "reduction) is learnt in each fold from its own training rows"
+        f"{', the words from the training part' if search['rows'] == 'val' else ''}. "
         f"Searching took {duration(search['seconds'])}. The winner's mean is "
         "the best of many and flatters; every candidate with its folds stands in candidates.csv."
     )

@@ -123,7 +123,7 @@ class Tfidf:
             FerlabError: not fitted yet.
         """
         self._expect_fitted()
-        out = {}
+        out: dict[str, np.ndarray] = {}
         for kind, one in self._vectorizers.items():
             lines = "\n".join(one.get_feature_names_out()).encode("utf-8", "surrogatepass")
             out |= {kind: np.frombuffer(lines, np.uint8), f"{kind}_idf": one.idf_}

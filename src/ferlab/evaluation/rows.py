@@ -171,9 +171,12 @@ def read_rows(path: Path) -> Rows:
     missing = [name for name in COLUMNS if name not in table.column_names]
     if missing or len(names) < 2:
         wanted = f"{', '.join(COLUMNS)} and two or more p_<class>"
-        raise FerlabError(f"{path}: expected the columns {wanted}; found {table.column_names}")
+        absent = f"{', '.join(missing)} missing; " if missing else ""
+        raise FerlabError(f"{path}: expected the columns {wanted}; {absent}found {table.column_names}")
     if raw is None:
         raise FerlabError(f"{path}: the file's metadata lacks the key 'ferlab'; expected a file that ferlab wrote")
+    if lost := [f"p_{name}" for name in (meta.get("spec") or {}).get("labels", ()) if name not in names]:
+        raise FerlabError(f"{path}: expected a column p_<class> of every class; {', '.join(lost)} missing")
     rows = Rows(
         np.asarray(table["id"].to_pylist(), dtype=str),
         np.asarray(table["split"].to_pylist(), dtype=str),
@@ -237,8 +240,8 @@ def _checked(rows: Rows, path: Path) -> Rows:
         row = int(bad[0])
         raise FerlabError(
             f"{path}: {len(bad)} of {len(rows)} rows hold no probabilities; expected values in 0..1 that sum to 1, "
-            f"found {rows.probabilities[row].tolist()} for id {rows.ids[row]!r}. NaN means that training diverged: "
-            "lower optimizer.lr"
+            f"found {rows.probabilities[row].tolist()} for id {str(rows.ids[row])!r}. NaN means that training "
+            "diverged: lower optimizer.lr"
         )
     keys = np.char.add(np.char.add(rows.splits, "\0"), rows.ids)
     if len(np.unique(keys)) != len(keys):

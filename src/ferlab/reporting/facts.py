@@ -76,8 +76,18 @@ def _size(key: str) -> Callable[[Group], Cell]:
 def _protocol(one: Group) -> Cell:
     protocol = one.first.metrics["protocol"]
     fold = protocol.get("fold")
-    name = f"{protocol['name']}, fold {fold['index']} of {fold['of']}" if fold else str(protocol["name"])
+    name = str(protocol["name"])
+    if fold:
+        name += f", fold {fold['index']} of {fold['of']}"
+    elif protocol.get("pooled_folds"):
+        name += f", {protocol['pooled_folds']} folds pooled"
     return Cell(name, name)
+
+
+def _classes(one: Group) -> Cell:
+    test = one.first.metrics["test"]
+    traits = test.get("traits")
+    return Cell(len(traits), f"{len(traits)} labels") if traits else Cell(len(test["labels"]), str(len(test["labels"])))
 
 
 def _seeds(one: Group) -> Cell:
@@ -139,7 +149,7 @@ FACTS: dict[str, Fact] = {
     "model": Fact("model", _text(_of("model"))),
     "setting": Fact("setting", _text(lambda one: one.setting)),
     "data": Fact("data", _text(_of("data", "name"))),
-    "classes": Fact("classes", _count(lambda one: len(one.first.metrics["test"]["labels"]))),
+    "classes": Fact("classes", _classes),
     "protocol": Fact("protocol", _protocol),
     "hash": Fact("protocol hash", _text(_of("protocol", "hash"))),
     "selection": Fact("epoch chosen on", _text(_of("protocol", "selection"))),

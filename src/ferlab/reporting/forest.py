@@ -123,7 +123,7 @@ def _bar(y: float, line: Line, found: Figure, theirs: dict[str, Any] | None, nam
     return Bar(
         y=y,
         label=f"{line.cells['model'].text} · {line.cells['data'].text}",
-        detail=line.group.setting,
+        detail=", ".join(part for part in (_folds(line), line.group.setting) if part),
         text=found.text(name).partition(", sd")[0],
         x=place(found.value),
         low=None if found.low is None else place(found.low),
@@ -153,3 +153,9 @@ def _scale(values: Sequence[float], bounded: bool) -> tuple[float, float, float]
 
 def _tick(value: float, name: str) -> str:
     return number(value, name).replace(".0 %", " %")
+
+
+def _folds(line: Line) -> str:
+    """Return the protocol of one fold, or of several pooled: beside each other nothing else tells them apart."""
+    protocol = line.group.first.metrics["protocol"]
+    return line.cells["protocol"].text if protocol.get("fold") or protocol.get("pooled_folds") else ""

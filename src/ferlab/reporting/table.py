@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ferlab.errors import FerlabError
-from ferlab.evaluation.words import MEASURES, number
+from ferlab.evaluation.words import label_of, number
 from ferlab.reporting.facts import FACTS, Cell
 from ferlab.reporting.grouping import Group
 from ferlab.reporting.measures import Figure, check_measures, figure, last
@@ -97,9 +97,15 @@ def make_table(
 
 def _column(name: str, lines: Sequence[Line], measure: bool) -> Column:
     if measure:
-        return Column(name, MEASURES.get(name, name), True, True)
+        return Column(name, _label(name, lines), True, True)
     numeric = any(isinstance(line.cells[name].value, int | float) for line in lines)
     return Column(name, FACTS[name].label, numeric)
+
+
+def _label(name: str, lines: Sequence[Line]) -> str:
+    """Return a measure's head; where rows of several labels a sample stand beside others, in the words of both."""
+    said = dict.fromkeys(label_of(name, line.group.first.metrics["data"]) for line in lines)
+    return " / ".join(said) or name
 
 
 def _line(one: Group, metrics: Sequence[str]) -> Line:

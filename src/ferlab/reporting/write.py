@@ -115,7 +115,7 @@ def _print(made: Report, console: Console) -> None:
     grid.add_column("n", justify="right", no_wrap=True)
     grid.add_column("seeds", justify="right", no_wrap=True)
     for measure in made.table.measures[:1]:
-        grid.add_column(escape(measure.label), justify="right", no_wrap=True)
+        grid.add_column(escape(measure.label.replace(" / ", "\n")), justify="right", no_wrap=True)
     if verdicts:
         grid.add_column("verdict", no_wrap=True)
     for line in made.lines:
@@ -123,7 +123,7 @@ def _print(made: Report, console: Console) -> None:
         cells += [line.cells[measure.name].text.partition(", sd")[0] for measure in made.table.measures[:1]]
         cells += [str(line.cells["verdict"].value or "-")] if verdicts else []
         cells[0] += f"\n{line.group.setting}" if line.group.setting else ""
-        cells[1] += f"\n{line.group.first.metrics['protocol']['name']}"
+        cells[1] += f"\n{line.cells['protocol'].text}"
         grid.add_row(*map(escape, cells))
     console.print(grid)
     console.print(made.summary.removesuffix(", see below."), markup=False, highlight=False)

@@ -67,7 +67,9 @@ def wrong_choice(words: Sequence[str], name: str, conf: Path) -> str | None:
             cure = f"{group}=none" if "none" in there else f"leave {group} out, or choose"
             return f"{word}: a group takes one of its options; cure: {cure}{exist}"
         if value.startswith("[") and "," in value and not _together(group, name, conf):
-            return f"{word}: {group} takes one option alone; cure: -m {group}={value.strip('[]')} for one run each{exist}"
+            return (
+                f"{word}: {group} takes one option alone; cure: -m {group}={value.strip('[]')} for one run each{exist}"
+            )
     return None
 
 

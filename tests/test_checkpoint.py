@@ -75,7 +75,12 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path: Path, capsys: pytest.CaptureF
     assert "ran" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("target", ["os.system", "subprocess.run", "builtins.eval", "torchx.evil", "ferlabx.y"])
+STRANGE = ["os.system", "subprocess.run", "builtins.eval", "torchx.evil", "ferlabx.y"]
+# a name of a trusted package that leads elsewhere, or to what does more than build
+LEADING_ON = ["torch.load", "torch.package.PackageImporter", "ferlab.cache.os.system", "ferlab.folder.discard"]
+
+
+@pytest.mark.parametrize("target", STRANGE + LEADING_ON)
 def test_only_trusted_targets_are_built(tmp_path: Path, target: str) -> None:
     mine = task()
     hparams = dict(mine.hparams) | {"augment": {"_target_": target, "command": "true"}}

@@ -1,5 +1,7 @@
 """Building objects from plain `_target_` values, with nothing but trusted code allowed in."""
 
+import inspect
+import pkgutil
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,6 +13,14 @@ from ferlab.errors import FerlabError
 
 # a checkpoint names what to build: only these packages may be named
 TRUSTED = ("ferlab.", "timm.", "torch.", "pytorch_lightning.", "albumentations.")
+# and of them classes that are written here, wherever a name leads (torch.load and ferlab.cache.os.system are none)
+_LIGHTNING = ("callbacks", "loggers", "plugins", "profilers", "strategies", "trainer")
+_CLASSES = (
+    *("ferlab.", "timm.", "torch.nn.", "torch.optim.", "albumentations."),
+    *(f"pytorch_lightning.{part}." for part in _LIGHTNING),
+)
+# functions that build something of scikit-learn
+_FUNCTIONS = tuple(f"ferlab.classic.{part}" for part in ("classifiers", "reduction", "scaling"))
 _LONG = 32
 
 
@@ -47,6 +57,16 @@ def build(values: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         raise cause or error from None
 
 
+def _builds(target: str) -> bool:
+    try:
+        found = pkgutil.resolve_name(target)
+    except (ValueError, ImportError, AttributeError):
+        # Hydra tells what is wrong with the name when it builds
+        return True
+    module = str(getattr(found, "__module__", ""))
+    return f"{module}.".startswith(_CLASSES) if inspect.isclass(found) else module in _FUNCTIONS
+
+
 def _is_flat(value: Any) -> bool:
     """Tell whether a value is a list of words, or a long one of numbers, in which nothing is to be built."""
     if not isinstance(value, list) or not value:
@@ -68,6 +88,11 @@ def _check(values: Any) -> None:
         target = values.get("_target_")
         if target is not None and not str(target).startswith(TRUSTED):
             raise FerlabError(f"refused to build {target!r}: only targets under {', '.join(TRUSTED)} are built")
+        if target is not None and not _builds(str(target)):
+            raise FerlabError(
+                f"refused to build {target!r}: expected a class of {', '.join(_CLASSES)}, or a function of "
+                f"{', '.join(_FUNCTIONS)}"
+            )
         for value in values.values():
             _check(value)
     elif isinstance(values, list | tuple):

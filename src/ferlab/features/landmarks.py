@@ -87,8 +87,9 @@ class Landmarks:
 
     def identify(self, x: Images, ids: Shaped[np.ndarray, "sample"]) -> None:
         """Take the points of samples that are known by their ids, where the provider has such."""
-        if self.by_id:
-            self._known |= dict(zip(_digests(x), self.provider.of(ids), strict=True))
+        of = getattr(self.provider, "of", None)
+        if of is not None:
+            self._known |= dict(zip(_digests(x), of(ids), strict=True))
 
     def fit(self, x: Images) -> None:
         """Learn the mean of the training faces.

@@ -226,3 +226,24 @@ def test_mistakes_in_the_data_are_told() -> None:
         with pytest.raises(FerlabError) as told:
             call()
         assert message in str(told.value)
+
+
+def test_margins_tell_how_sure_a_decision_is_and_never_another_one() -> None:
+    x, y = faces(900, 5)
+    model = KernelSvc(C=5.0, gamma=0.05, break_ties=True).fit(x[:600], y[:600])
+    held, said = model.margins(x[600:]), model.predict(x[600:])
+    np.testing.assert_array_equal(model.classes_[held.argmax(1)], said)
+    np.testing.assert_allclose(model.margins(x[600:601]), held[:1], rtol=1e-4)
+    right = said == y[600:]
+
+    def lead(values: np.ndarray) -> np.ndarray:
+        return np.asarray(np.diff(np.sort(values, axis=1)[:, -2:], axis=1)[:, 0])
+
+    # SVC's values count votes: the lead of the first class is the same for nearly all
+    plain = lead(model.decision_function(x[600:]))
+    assert auc(lead(held), right) > auc(plain, right) + 0.02 and auc(lead(held), right) > 0.65
+
+
+def auc(values: np.ndarray, right: np.ndarray) -> float:
+    more = values[right][:, None] - values[~right][None]
+    return float((more > 0).mean() + (more == 0).mean() / 2)

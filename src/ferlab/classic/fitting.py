@@ -167,6 +167,8 @@ def decisions(estimator: Any, x: Features) -> Float64[np.ndarray, "row classes"]
     """Return what the classifier decides by, largest first: probabilities where it has them, else decision values."""
     if has_probabilities(estimator):
         return np.asarray(estimator.predict_proba(x), dtype=np.float64)
+    if hasattr(estimator, "margins"):
+        return np.asarray(estimator.margins(x), dtype=np.float64)
     values = np.asarray(estimator.decision_function(x), dtype=np.float64)
     # of two classes one value: above 0 the second
     return np.stack([np.zeros_like(values), values], axis=1) if values.ndim == 1 else values

@@ -28,7 +28,7 @@ from ferlab.classic.svm_pairs import (
     pairs_of,
     weights_of,
 )
-from ferlab.classic.svm_votes import ovr, winners
+from ferlab.classic.svm_votes import margins, ovr, winners
 from ferlab.errors import FerlabError
 
 # rows, and support vectors, that a prediction looks at together: some 100 MB a thread
@@ -228,6 +228,16 @@ class KernelSvc(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(self.classes_) == 2:
             return -machines[:, 0]
         return ovr(machines, len(self.classes_)) if self.decision_function_shape == "ovr" else machines
+
+    def margins(self, x: Any) -> Float64[np.ndarray, "sample classes"]:
+        """Return how far each class is ahead, the class that `predict` breaks ties for being the largest.
+
+        Of two classes (sample, 2): 0 and the decision value.
+        """
+        machines = self.machines(x)
+        if len(self.classes_) == 2:
+            return np.stack([np.zeros(len(machines)), -machines[:, 0]], axis=1)
+        return margins(machines, len(self.classes_))
 
     def predict(self, x: Any) -> Shaped[np.ndarray, "sample"]:
         """Return the label of each row."""

@@ -5,6 +5,9 @@ from jaxtyping import Float64, Int64
 
 from ferlab.classic.svm_pairs import pairs_of
 
+# how far a class that is held down stays below the decided one, in mean margins; single precision still tells it
+STEP = 1e-4
+
 
 def votes(
     machines: Float64[np.ndarray, "sample pair"], classes: int, draw: bool
@@ -27,13 +30,34 @@ def votes(
 
 def ovr(machines: Float64[np.ndarray, "sample pair"], classes: int) -> Float64[np.ndarray, "sample classes"]:
     """Return SVC's one-against-rest decision values: votes, and the summed margins squeezed below half a vote."""
-    margins = np.zeros((len(machines), classes))
-    for column, (i, j) in enumerate(pairs_of(classes)):
-        margins[:, i] += machines[:, column]
-        margins[:, j] -= machines[:, column]
+    margins = _summed(machines, classes)
     margins /= 3 * (np.abs(margins) + 1)
     margins += votes(machines, classes, draw=True)
     return margins
+
+
+def margins(machines: Float64[np.ndarray, "sample pair"], classes: int) -> Float64[np.ndarray, "sample classes"]:
+    """Return each class's margins, summed over its pairs, none above that of the class with most votes.
+
+    Votes count whole machines, so that decision values made of them say little of how sure a decision is. The class
+    that SVC decides for stays the largest: others are held just below it.
+    """
+    summed = _summed(machines, classes)
+    decided = winners(machines, classes, break_ties=True)[:, None]
+    # of each row by itself: a sample's answer must not hang on those it is asked with
+    size = np.abs(summed).mean(1, keepdims=True)
+    least = STEP * np.where(size > 0, size, 1)
+    held = np.minimum(summed, np.take_along_axis(summed, decided, axis=1) - least)
+    np.put_along_axis(held, decided, np.take_along_axis(summed, decided, axis=1), axis=1)
+    return np.asarray(held)
+
+
+def _summed(machines: Float64[np.ndarray, "sample pair"], classes: int) -> Float64[np.ndarray, "sample classes"]:
+    out = np.zeros((len(machines), classes))
+    for column, (i, j) in enumerate(pairs_of(classes)):
+        out[:, i] += machines[:, column]
+        out[:, j] -= machines[:, column]
+    return out
 
 
 def winners(

@@ -27,7 +27,7 @@ def candidates_of(search: Mapping[str, Any], recipe: Recipe) -> list[Candidate]:
     Raises:
         FerlabError: an unknown name, no values, or a range where nothing is drawn.
     """
-    grid = search["grid"] if search.get("grid") is not None else recipe.classifier.get("grid")
+    grid = grid_of(search, recipe)
     if not grid:
         raise FerlabError(f"search: classifier={recipe.name} has no grid; cure: search.grid={{C: [0.1, 1]}}, say")
     if not isinstance(grid, Mapping):
@@ -53,6 +53,11 @@ def candidates_of(search: Mapping[str, Any], recipe: Recipe) -> list[Candidate]:
         if len(drawn) == count:
             break
     return drawn
+
+
+def grid_of(search: Mapping[str, Any], recipe: Recipe) -> Any:
+    """Return what is searched: the search's own grid, or where it has none the classifier's."""
+    return search["grid"] if search.get("grid") is not None else recipe.classifier.get("grid")
 
 
 def words(candidate: Candidate) -> str:

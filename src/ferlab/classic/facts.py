@@ -112,6 +112,7 @@ def _search(search: Mapping[str, Any], outputs: Sequence[Output]) -> dict[str, A
                 "planned": one.planned,
                 "failed": sum(other.failed is not None for other in one.scored),
                 "winner": words(one.winner.candidate),
+                "edges": list(one.edges),
                 "top": top(one.scored),
             }
             for label, one in found

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ferlab.classic.candidates import Candidate, candidates_of, words
+from ferlab.classic.candidates import Candidate, candidates_of, grid_of, words
+from ferlab.classic.edges import edges
 from ferlab.classic.fitting import Recipe
 from ferlab.classic.folds import Material, inner_folds
 from ferlab.classic.scoring import Scored, Step, Tell, score
@@ -34,6 +35,7 @@ class Found:
         planned: how many evaluations there were to be.
         seconds: that the search took.
         interrupted: whether Ctrl-C ended it.
+        edges: of which options the winner's value is the last that was tried, in words.
     """
 
     scored: tuple[Scored, ...]
@@ -41,6 +43,7 @@ class Found:
     planned: int
     seconds: float
     interrupted: bool = False
+    edges: tuple[str, ...] = ()
 
 
 def check_search(search: Mapping[str, Any]) -> None:
@@ -127,7 +130,10 @@ def run_search(
         interrupted = True
         log.warning("interrupted: %d of %d candidates are scored; the best of them is fitted", len(scored), planned)
     winner = _winner(scored, [count for count, _ in rounds])
-    return Found(tuple(scored), winner, planned, time.monotonic() - begun, interrupted)
+    ends = edges(grid_of(search, recipe), scored, winner, material.x.shape[1])
+    for end in ends:
+        say(end)
+    return Found(tuple(scored), winner, planned, time.monotonic() - begun, interrupted, tuple(ends))
 
 
 def _winner(scored: Sequence[Scored], counts: Sequence[int]) -> Scored:

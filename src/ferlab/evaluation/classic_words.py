@@ -108,7 +108,9 @@ def _search(search: dict[str, Any]) -> list[str]:
         head = f"**{one['label']}**: " if one["label"] else ""
         scored = f"{one['scored']:,}" + (f" of {one['planned']:,}" if search["interrupted"] else "") + " scored"
         failed = f", {one['failed']} could not be fitted" if one["failed"] else ""
-        parts.append(f"{head}{scored}{failed}; chosen: {one['winner']}.")
+        # runs of earlier versions tell of no ends
+        ends = "".join(f" {end}." for end in one.get("edges", ()))
+        parts.append(f"{head}{scored}{failed}; chosen: {one['winner']}.{ends}")
         rows = [["candidate", search["metric"], "sd over folds", "samples a fold", "seconds"]]
         for top in one["top"]:
             score = [f"{100 * top['mean']:.2f} %", f"{100 * top['sd']:.2f}"]

@@ -192,6 +192,26 @@ def test_what_lay_in_the_folder_before_a_failed_run_stays(tmp_path: Path) -> Non
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 
+def test_figures_that_are_broken_off_leave_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.figure import Figure
+
+    drawn = Figure.savefig
+
+    def once(figure: Figure, file: Path, **options: Any) -> None:
+        if "roc" in str(file):
+            Path(file).write_bytes(b"half of it")
+            raise KeyboardInterrupt
+        drawn(figure, file, **options)
+
+    monkeypatch.setattr(Figure, "savefig", once)
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path / "run", "figures=true")
+    assert {path.name for path in (tmp_path / "run" / "figures").iterdir()} == {"confusion.png"}
+    assert read_run(tmp_path / "run").metrics["test"] and (tmp_path / "run" / "model.skops").is_file()
+    text = (tmp_path / "run" / "report.md").read_text()
+    assert "figures/confusion.png" in text and "figures/roc.png" not in text
+
+
 def test_nan_features_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ferlab.classic import inputs
 

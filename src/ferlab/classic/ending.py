@@ -98,10 +98,19 @@ def publish(
     summary: bool = True,
     looks: Callable[[Path, dict[str, Any]], list[Path]] = lambda _, __: [],
 ) -> None:
-    """Write metrics.json and report.md, with figures where the configuration wants them; `looks` draws further ones."""
+    """Write metrics.json and report.md, with figures where the configuration wants them; `looks` draws further ones.
+
+    Raises:
+        KeyboardInterrupt: interrupted while drawing; the report is written, with the figures that were finished.
+    """
     write_json(folder / "metrics.json", result)
     figures: list[Path] = []
-    if config["figures"]:
-        with Console().status("drawing figures"):
-            figures = [*draw(folder / "figures", result, rows, outputs), *looks(folder / "figures", result)]
+    try:
+        if config["figures"]:
+            with Console().status("drawing figures"):
+                figures = draw(folder / "figures", result, rows, outputs)
+                figures += looks(folder / "figures", result)
+    except KeyboardInterrupt:
+        report(folder, result, training, sorted((folder / "figures").glob("[!.]*.png")), summary=summary)
+        raise
     report(folder, result, training, figures, summary=summary)

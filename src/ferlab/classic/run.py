@@ -44,14 +44,15 @@ def baseline(config: dict[str, Any], folder: Path, command: str, summary: bool =
 
     Raises:
         FerlabError: a mistake in the configuration or the data; a folder in which nothing was scored is taken away.
-        KeyboardInterrupt: interrupted before a candidate was scored, or while the last one was fitted.
+        KeyboardInterrupt: interrupted before a candidate was scored, or later; candidates that were scored, and from
+            then on what was measured, stay.
     """
     expect_whole(seed=config["seed"])
     before = begin(config, folder)
     try:
         return _run(config, folder, command, summary)
     except BaseException:
-        discard(folder, before, worth="candidates.csv")
+        discard(folder, before, worth="metrics.json" if (folder / "metrics.json").exists() else "candidates.csv")
         raise
 
 

@@ -1,5 +1,6 @@
 """How every figure looks, and the footer that says what it was computed from."""
 
+import os
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -139,10 +140,16 @@ def beside(axes: Axes, left: float, top: float, width: float, height: float) -> 
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a figure as PNG; the same figure gives the same bytes."""
+    """Write a figure as PNG, whole or not at all; the same figure gives the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with mpl.rc_context(RC):
-        figure.savefig(path, dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    compress = {"compress_level": 3}
+    try:
+        with mpl.rc_context(RC):
+            figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs=compress)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     return path
 
 

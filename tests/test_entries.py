@@ -143,3 +143,52 @@ def test_works_from_any_folder_without_the_users_environment(tmp_path: Path) -> 
     bare = {"PATH": os.environ["PATH"]}
     done = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("entry", "module", "options"),
+    [
+        ("train", "ferlab.run", []),
+        ("cross_validate", "ferlab.studies.cross_validation", []),
+        ("leakage", "ferlab.studies.leakage", ["protocols=[official,kfold]"]),
+        ("baseline", "ferlab.studies.classic", []),
+        ("audit", "ferlab.auditing.audit", []),
+    ],
+)
+def test_interrupted_while_it_imports_leaves_no_folder(
+    tmp_path: Path, entry: str, module: str, options: list[str]
+) -> None:
+    # as if Ctrl-C came while this module is looked for
+    script = f"""
+import runpy, sys
+
+class Interrupt:
+    def find_spec(self, name, *rest):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["ferlab.{entry}", "data=synthetic_faces", *{options!r}]
+runpy.run_module("ferlab.{entry}", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr and "interrupted" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("leakage", ["protocols=[official]"]),
+        ("leakage", ["protocols=[official,kfold]", "seeds=3"]),
+        ("train", ["-m", "trainer.devices=2", "seed=0,1"]),
+        ("cross_validate", ["-m", "trainer.devices=2", "seed=0,1"]),
+    ],
+)
+def test_what_is_refused_leaves_no_folder(tmp_path: Path, entry: str, words: list[str]) -> None:
+    done = run(tmp_path, f"ferlab.{entry}", *words, "data=synthetic_faces")
+    assert done.returncode == 2 and "cure: " in message(done), message(done)
+    at_once(done)
+    # of a multirun Hydra keeps what was asked for
+    assert {path.name for path in tmp_path.glob("runs/*/*")} <= {"multirun.yaml"}

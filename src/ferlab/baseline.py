@@ -4,10 +4,16 @@ import shlex
 from typing import Any
 
 from ferlab.config import command, entry, name_sweep, overrides, run_dir
+from ferlab.folder import or_nothing
 
 
 def baseline(config: dict[str, Any]) -> None:
     """Fit what `config` composes, in Hydra's folder for this run; with folds=all every fold of the protocol."""
+    with or_nothing(run_dir(), worth="config.yaml"):
+        _baseline(config)
+
+
+def _baseline(config: dict[str, Any]) -> None:
     # scikit-learn and torch take seconds to import: --help, --cfg and mistyped options were answered before
     from ferlab.studies.classic import run
 

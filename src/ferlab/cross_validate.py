@@ -4,10 +4,16 @@ import shlex
 from typing import Any
 
 from ferlab.config import command, entry, name_sweep, overrides, refuse_parallel_sweep, run_dir
+from ferlab.folder import or_nothing
 
 
 def cross_validate(config: dict[str, Any]) -> None:
     """Train what `config` composes, a fold after the other, in Hydra's folder for this run."""
+    with or_nothing(run_dir(), worth="config.yaml"):
+        _cross_validate(config)
+
+
+def _cross_validate(config: dict[str, Any]) -> None:
     refuse_parallel_sweep(config)
     name_sweep("cross_validate")
     # torch takes seconds to import: --help, --cfg and mistyped options were answered before

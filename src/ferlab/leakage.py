@@ -5,6 +5,7 @@ from typing import Any
 
 from ferlab.config import command, compose, entry, name_sweep, overrides, plain, refuse_parallel_sweep, run_dir
 from ferlab.errors import FerlabError
+from ferlab.folder import or_nothing
 
 # ferlab.train does not know them
 OWN = ("protocols", "seeds", "seed", "folds", "fold", "resume")
@@ -12,6 +13,11 @@ OWN = ("protocols", "seeds", "seed", "folds", "fold", "resume")
 
 def leakage(config: dict[str, Any]) -> None:
     """Train what `config` composes under each of its protocols, in Hydra's folder for this run."""
+    with or_nothing(run_dir(), worth="leakage.yaml"):
+        _leakage(config)
+
+
+def _leakage(config: dict[str, Any]) -> None:
     refuse_parallel_sweep(config)
     name_sweep("leakage")
     given = overrides()

@@ -9,8 +9,9 @@ from scipy import stats
 from ferlab.errors import FerlabError
 from ferlab.evaluation import slices
 from ferlab.evaluation.measure import measure
+from ferlab.evaluation.parts import parts_of
 from ferlab.evaluation.rows import Rows
-from ferlab.evaluation.slices import parts_of, slice_rows
+from ferlab.evaluation.slices import slice_rows
 from made_rows import NAMES, make
 
 
@@ -142,28 +143,6 @@ def test_what_a_slice_cannot_tell_is_none():
     assert found["slices"][0]["caveat"] == "no row of happy, sad, so its mean is of other classes"
     all_right = replace(rows, preds=rows.labels)
     assert slice_rows(all_right, np.tile(["a", "b"], 150), "x", resamples=100)["test"]["p"] == 1
-
-
-def test_numbers_are_cut_into_bins_of_equal_mass():
-    values = np.random.default_rng(0).normal(size=400)
-    names, index = parts_of(values, "x", 4)
-    assert np.bincount(index).tolist() == [100] * 4
-    assert all((values[index == i].max() <= values[index == i + 1].min()) for i in range(3))
-    assert names[0].startswith(f"{values.min():.4g} to ")
-    names, index = parts_of(np.tile([3, 1, 2], 5), "x")
-    assert names == ["1", "2", "3"] and index[:3].tolist() == [2, 0, 1]
-    names, index = parts_of(np.append(values, np.nan), "x", 2)
-    assert len(names) == 3 and names[-1] == "(none)" and index[-1] == 2 and (index == 2).sum() == 1
-    names, index = parts_of(np.array([1, 2, np.nan, np.nan]), "x")
-    assert names == ["1", "2", "(none)"] and index.tolist() == [0, 1, 2, 2]
-    assert parts_of(np.array(["b", "", "a"]), "x")[0] == ["(none)", "a", "b"]
-    # where most rows share a value, they are a bin of their own
-    for values, sizes in (
-        (np.append(np.zeros(90), np.arange(1, 21)), [90, 20]),
-        (np.append(np.full(90, 99), np.arange(20)), [20, 90]),
-    ):
-        names, index = parts_of(values, "x", 4)
-        assert np.bincount(index).tolist() == sizes and len(names) == 2
 
 
 @pytest.mark.parametrize(

@@ -259,11 +259,15 @@ def test_slices_by_label_stand_in_every_report(tmp_path: Path) -> None:
     found = column_slices(rows, resamples=100)["columns"]
     assert "sample" not in found
     assert [one["value"] for one in found["trait"]["slices"]] == sorted(TRAITS)
+    # a part of one label has no mean over labels
+    assert found["trait"]["label"] == "accuracy"
     part, y = rows.split("test"), wide(rows.split("test"))
     by_label = slice_rows(part, part.columns["trait"], "trait", "recall_macro", resamples=100)
     expected = {name: balanced_accuracy_score(y[0][:, i], y[1][:, i]) for i, name in enumerate(TRAITS)}
     values = {one["value"]: one["estimate"]["value"] for one in by_label["slices"]}
-    assert values == pytest.approx(expected, abs=1e-6)
+    assert values == pytest.approx(expected, abs=1e-6) and by_label["label"] == "balanced accuracy"
+    halves = slice_rows(part, np.where(np.arange(len(part)) % 6 < 3, "a", "b"), "half", "recall_macro", resamples=20)
+    assert halves["label"] == "balanced accuracy, mean"
 
 
 def test_folds_are_pooled_as_each_decided(tmp_path: Path) -> None:

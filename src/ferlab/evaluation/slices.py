@@ -10,13 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int64, Shaped
+from jaxtyping import Float, Int64, Shaped
 
-from ferlab.errors import FerlabError
 from ferlab.evaluation.clusters import Units, clusters_of, numbered
 from ferlab.evaluation.comparison import bounds_text, estimated, gap
 from ferlab.evaluation.intervals import RESAMPLES, SEED
+from ferlab.evaluation.multilabel_rows import is_multilabel
+from ferlab.evaluation.own_columns import TRAIT
 from ferlab.evaluation.paired import apart, paired_difference
+from ferlab.evaluation.parts import parts_of
 from ferlab.evaluation.resampling import LIMITS, check_metric, observed, resample, weighted
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.significance import ALPHA, holm
@@ -24,8 +26,7 @@ from ferlab.evaluation.unseen import difference_reach
 from ferlab.evaluation.words import label_of
 
 PERMUTATIONS = 2_000
-FEW_ROWS, MANY_VALUES, MOST_SLICES = 10, 12, 60
-MISSING = "(none)"
+FEW_ROWS = 10
 
 
 def slice_rows(
@@ -58,7 +59,7 @@ def slice_rows(
     """
     check_metric(metric, rows.names)
     names, index = parts_of(values, by, bins)
-    out: dict[str, Any] = {"by": by, "metric": metric, "label": label_of(metric, rows.meta), "n": len(rows)}
+    out: dict[str, Any] = {"by": by, "metric": metric, "label": _named(rows, metric, index), "n": len(rows)}
     out["all"] = estimated(rows, metric, resamples, seed)
     rows, units = _drawn(rows, index)
     slices = []
@@ -84,52 +85,6 @@ def slice_rows(
     out["test"] = _overall(rows, index, metric, units, told, seed)
     out["intervals"] = {"resamples": resamples, "seed": seed, **units.facts()}
     return out | {"sentence": sentence(out)}
-
-
-def parts_of(values: Shaped[np.ndarray, "row"], by: str, bins: int = 4) -> tuple[list[str], Int64[np.ndarray, "row"]]:
-    """Return the names of the parts, in order, and the part of each row.
-
-    Raises:
-        FerlabError: one part alone, or more than sixty.
-    """
-    if np.issubdtype(values.dtype, np.number):
-        numbers = values.astype(np.float64)
-        known = ~np.isnan(numbers)
-        if len(np.unique(numbers[known])) > MANY_VALUES:
-            if bins < 2:
-                raise FerlabError(f"slices: bins: expected 2 or more, found {bins}")
-            names, index = _binned(numbers, known, bins)
-        else:
-            unique, index = np.unique(numbers, return_inverse=True)
-            names = [f"{value:.10g}" for value in unique]
-            names = [MISSING if name == "nan" else name for name in names]
-        if not known.all() and MISSING not in names:
-            index, names = np.where(known, index, len(names)), [*names, MISSING]
-    else:
-        unique, index = np.unique([str(value) or MISSING for value in values.tolist()], return_inverse=True)
-        names = unique.tolist()
-    if len(names) < 2:
-        raise FerlabError(f"slices: by={by}: every row is {names[0]!r}; expected two values or more")
-    if len(names) > MOST_SLICES:
-        raise FerlabError(
-            f"slices: by={by}: {len(names):,} different values, {names[0]!r} for one; expected at most {MOST_SLICES}; "
-            "cure: a coarser column, or one of numbers, which are cut into bins"
-        )
-    return names, np.asarray(index, dtype=np.int64).reshape(-1)
-
-
-def _binned(
-    numbers: Float[np.ndarray, "row"], known: Bool[np.ndarray, "row"], bins: int
-) -> tuple[list[str], Int64[np.ndarray, "row"]]:
-    """Cut at quantiles, equal values together, so that bins may be fewer; rows that are not known stand anywhere."""
-    cuts = np.unique(np.quantile(numbers[known], np.linspace(0, 1, bins + 1)[1:-1]))
-    index = np.searchsorted(cuts, numbers, side="left")
-    if len(np.unique(index[known])) < 2:
-        # most rows hold the largest value
-        index = np.searchsorted(cuts, numbers, side="right")
-    kept, index = np.unique(np.where(known, index, index[known][0]), return_inverse=True)
-    ends = [numbers[known & (index == i)] for i in range(len(kept))]
-    return [f"{part.min():.4g} to {part.max():.4g}" for part in ends], index.astype(np.int64)
 
 
 def sentence(found: dict[str, Any]) -> str:
@@ -160,6 +115,12 @@ def _drawn(rows: Rows, index: Int64[np.ndarray, "row"]) -> tuple[Rows, Units]:
     rows = replace(rows, meta={**rows.meta, "people": (), "protocol": {}})
     caveat = f"each part is of one {units.column}: rows are drawn, so figures speak of these alone, not of others"
     return rows, replace(clusters_of(rows), caveat=caveat)
+
+
+def _named(rows: Rows, metric: str, index: Int64[np.ndarray, "row"]) -> str:
+    traits = rows.columns.get(TRAIT) if is_multilabel(rows.meta) else None
+    single = traits is not None and all(len(np.unique(traits[index == i])) == 1 for i in np.unique(index))
+    return label_of(metric, rows.meta, single)
 
 
 def _to_the_rest(

@@ -45,15 +45,17 @@ def measures_of(data: dict[str, Any]) -> dict[str, str]:
     return {first: named[first], **named}
 
 
-def label_of(metric: str, meta: Mapping[str, Any]) -> str:
+def label_of(metric: str, meta: Mapping[str, Any], single: bool = False) -> str:
     """Return what a metric is called: of several labels a sample it is a mean over them.
 
     Args:
         metric: its name.
         meta: what rows say of themselves, or what stands under "data" in metrics.json.
+        single: it is that of one label at a time, so no mean.
     """
     kind = (meta.get("spec") or meta).get("kind")
-    return (OF_LABELS if kind == "multilabel" else MEASURES).get(metric, metric)
+    found = (OF_LABELS if kind == "multilabel" else MEASURES).get(metric, metric)
+    return found.removesuffix(" of labels").removesuffix(", mean") if single else found
 
 
 def estimate(found: dict[str, Any] | None, name: str) -> str:

@@ -168,10 +168,14 @@ def test_text_stands_out_from_its_ground(browser, scheme):
 
 
 def test_the_theme_is_the_readers_choice(browser):
-    before = browser.execute_script("return document.documentElement.dataset.theme")
+    def shown():
+        return browser.execute_script("return [document.documentElement.dataset.theme, theme.textContent]")
+
+    wear(browser, "light")
+    # the button names what a click gives
+    assert shown() == ["light", "dark"]
     browser.execute_script("document.getElementById('theme').click()")
-    after = browser.execute_script("return document.documentElement.dataset.theme")
-    assert {before, after} == {"light", "dark"}
+    assert shown() == ["dark", "light"]
 
 
 def test_a_reader_of_the_screen_finds_heads_names_and_pictures(browser):

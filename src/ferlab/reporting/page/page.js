@@ -3,7 +3,7 @@
   const root = document.documentElement, theme = document.getElementById("theme");
   const show = (dark) => {
     root.dataset.theme = dark ? "dark" : "light";
-    theme.setAttribute("aria-pressed", String(dark));
+    theme.textContent = dark ? "light" : "dark";
   };
   const wish = matchMedia("(prefers-color-scheme: dark)");
   show(wish.matches);

@@ -114,8 +114,10 @@ def test_types_beyond_the_trusted_ones_are_refused(model: Path, tmp_path: Path, 
     assert VALUES in zipfile.ZipFile(path).namelist()
 
 
-def test_a_file_that_features_want_must_be_there(tmp_path: Path) -> None:
+def test_a_file_that_features_want_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points = tmp_path / "points.csv"
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
     samples = build(config()["data"]).load()
     names = [f"{axis}{i}" for i in range(4) for axis in "xy"]
     rng = np.random.default_rng(0)
@@ -127,9 +129,10 @@ def test_a_file_that_features_want_must_be_there(tmp_path: Path) -> None:
         tmp_path / "run",
         "features=landmarks_table",
         *(one.replace("features.landmarks.", "features.landmarks_table.") for one in eyes),
-        f"features.landmarks_table.provider.file={points}",
+        "features.landmarks_table.provider.file=points.csv",
         "classifier=naive_bayes",
     )
+    monkeypatch.chdir(tmp_path / "elsewhere")
     evaluate(str(tmp_path / "run"), figures=False)
     with pytest.raises(FerlabError, match="a table of points by the ids of its data set's samples"):
         predict_files(str(tmp_path / "run"), images="x.png")
@@ -139,5 +142,5 @@ def test_a_file_that_features_want_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(FerlabError, match=r"is not the same as when it was fitted \(provider\)"):
         load(tmp_path / "run" / NAME)
     (tmp_path / "run" / "points.csv").unlink()
-    with pytest.raises(FerlabError, match=r"cannot have its features again: .*no file .*points\.csv"):
+    with pytest.raises(FerlabError, match=r"cannot make its features again: .*no file .*points\.csv"):
         load(tmp_path / "run" / NAME)

@@ -104,7 +104,7 @@ def keep(
 
     told = {
         one.name: {
-            "values": features[one.name],
+            "values": _rooted(features[one.name]),
             "options": options_of(one.feature),
             "version": one.feature.version,
             "width": int(one.x.shape[1]),
@@ -175,8 +175,8 @@ def _features(path: Path, told: Mapping[str, Any], modality: str) -> dict[str, A
         built = build_features({name: _located(one["values"], path.parent) for name, one in told.items()}, modality)
     except FerlabError as error:
         raise FerlabError(
-            f"checkpoint: {path} cannot have its features again: {error}; the files that they were made with must lie "
-            "where they lay, or beside the model"
+            f"checkpoint: {path} cannot make its features again: {error}; the files that they were made with must "
+            "lie where they lay, or beside the model"
         ) from error
     for name, feature in built.items():
         if feature.version != told[name]["version"]:
@@ -201,6 +201,15 @@ def _targets(values: Any) -> list[str]:
         own = [str(values["_target_"])] if "_target_" in values else []
         return own + [target for value in values.values() for target in _targets(value)]
     return [target for value in values for target in _targets(value)] if isinstance(values, list) else []
+
+
+def _rooted(values: Any) -> Any:
+    """Return the values, files named from their root: a model is asked from other working directories too."""
+    if not isinstance(values, dict):
+        return values
+    out = {name: _rooted(value) for name, value in values.items()}
+    files = {name: out[name] for name in FILES if isinstance(out.get(name), str) and Path(out[name]).is_file()}
+    return out | {name: str(Path(given).absolute()) for name, given in files.items()}
 
 
 def _located(values: Any, folder: Path) -> Any:

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import binomtest
 
 from ferlab.errors import FerlabError
+from ferlab.evaluation.calibrated import for_wish
 from ferlab.evaluation.clusters import Units
 from ferlab.evaluation.selective import areas, check_wishes, guaranteed, kept, plain, risk_coverage, upper_bound
 from ferlab.evaluation.temperature import fit
@@ -100,3 +101,14 @@ def test_rows_of_one_person_tell_nothing_of_others() -> None:
     p = np.random.default_rng(0).dirichlet(np.ones(3), 40)
     fitted = fit(p, np.arange(40) % 3, 100, units=one)
     assert fitted["note"] is None and fitted["low"] is None
+
+
+def test_what_is_rounded_is_what_the_promise_is_made_of() -> None:
+    # half of the answers are all but certain and right, half a little less so, and wrong as often as not
+    confidence = np.repeat([1 - 1e-9, 1 - 5e-7], 2000)
+    wrong = np.append(np.zeros(2000, dtype=bool), np.arange(2000) % 2 == 0)
+    found = for_wish((confidence, wrong), (confidence, wrong), 0.05)
+    # six decimals cannot part them
+    assert found["guaranteed"]["threshold"] is None and found["plain"]["threshold"] is None
+    found = for_wish((confidence, wrong), (confidence, wrong), 0.3)["guaranteed"]
+    assert found["val"]["error"]["value"] == 0.25 and found["bound"] < 0.3

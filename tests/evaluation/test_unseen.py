@@ -103,6 +103,8 @@ def test_an_area_that_many_rows_hold_down_needs_nothing() -> None:
     assert area_reach(scores, positive, 1.0) is not None
     mixed = np.random.default_rng(1).random(40)
     assert area_reach(mixed, positive, 0.5) is None
+    # twenty rows a side, but of three speakers: draws of three say little of what others would do
+    assert area_reach(mixed, positive, 0.5, np.arange(40) % 3) is not None
 
 
 def test_two_models_that_are_always_right_may_still_differ() -> None:

@@ -33,12 +33,13 @@ class Drawn:
     value: float
     draws: Float[np.ndarray, "*cell resample"]
     gaps: Float[np.ndarray, "cell"] | None = None
+    clusters: int | None = None
 
     @cached_property
     def interval(self) -> tuple[float, float]:
         """The 95 % interval."""
         if self.gaps is None:
-            return percentile(self.draws) or (self.value, self.value)
+            return percentile(self.draws, clusters=self.clusters) or (self.value, self.value)
         return gap_intervals.interval(self.gaps, self.draws)
 
 
@@ -80,7 +81,7 @@ def calibrated(
     if is_multilabel(rows.meta):
         out["traits"] = _of_labels(test, temperature["value"], seed)
     out["selective"] = {split: selective.areas(*sure[split], few, seed, units[split]) for split in ("val", "test")}
-    out["selective"]["wished"] = [_thresholds(sure["val"], sure["test"], float(wish)) for wish in wishes]
+    out["selective"]["wished"] = [for_wish(sure["val"], sure["test"], float(wish)) for wish in wishes]
     return out
 
 
@@ -133,7 +134,7 @@ def before_and_after(
 ) -> dict[str, Any]:
     """Measure two sets of probabilities of the same rows, each alone and their paired difference."""
     units = units or Units(len(labels), None, None, len(labels))
-    drawn = _drawn((before, after), labels, units.weights(resamples, seed), bins)
+    drawn = _drawn((before, after), labels, units, units.weights(resamples, seed), bins)
     out: dict[str, Any] = {"n": len(labels)}
     for name, probabilities, figures in zip(("before", "after"), (before, after), drawn, strict=True):
         reference = if_calibrated(probabilities, bins)
@@ -155,6 +156,7 @@ def before_and_after(
 def _drawn(
     tables: Sequence[Float[np.ndarray, "row classes"]],
     labels: Int64[np.ndarray, "row"],
+    units: Units,
     drawn: Iterable[Float32[np.ndarray, "row resample"]],
     bins: int,
 ) -> list[dict[str, Drawn]]:
@@ -176,7 +178,7 @@ def _drawn(
         name, own = (*KINDS, *LOSSES)[kind], draws[first : first + part.shape[0]]
         first += part.shape[0]
         if name in LOSSES:
-            out[place][name] = Drawn(float(part.sum()), own[0])
+            out[place][name] = Drawn(float(part.sum()), own[0], clusters=units.clusters)
             continue
         used = np.diff(part.indptr) > 0
         centre = np.asarray(part.sum(1))[used]
@@ -191,7 +193,8 @@ def _estimate(one: Drawn) -> dict[str, Any]:
 def _difference(ours: Drawn, theirs: Drawn) -> dict[str, Any]:
     value = ours.value - theirs.value
     if ours.gaps is None or theirs.gaps is None:
-        return _plain(value, percentile(ours.draws - theirs.draws) or (value, value), "paired bootstrap")
+        bounds = percentile(ours.draws - theirs.draws, clusters=ours.clusters)
+        return _plain(value, bounds or (value, value), "paired bootstrap")
     (low, high), (low2, high2) = (ours.interval, theirs.interval)
     return _plain(value, (low - high2, high - low2), "inverted bootstrap")
 
@@ -202,10 +205,18 @@ def _plain(value: float, bounds: tuple[float, float], method: str) -> dict[str, 
     return {"value": round(value, 6), "low": round(low, 6), "high": round(high, 6), "interval": method}
 
 
-def _thresholds(val: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], wish: float) -> dict[str, Any]:
-    """Choose a wish's two thresholds on validation and measure them on both splits."""
-    threshold, bound = selective.guaranteed(*val, wish)
-    lowest = selective.plain(*val, wish)
+def for_wish(val: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], wish: float) -> dict[str, Any]:
+    """Choose a wish's two thresholds on validation and measure them on both splits.
+
+    Args:
+        val: confidence of each validation row, and whether its answer is wrong.
+        test: the same of the test rows.
+        wish: error rate.
+    """
+    # rounded before the choice: what stands in the file keeps the very rows of which the promise is made
+    rounded = np.floor(val[0] * 1e6) / 1e6
+    threshold, bound = selective.guaranteed(rounded, val[1], wish)
+    lowest = selective.plain(rounded, val[1], wish)
     reason = f"on {len(val[0]):,} validation rows the error rate of no share could be bounded by {wish:g}"
     reason += f"; the lowest bound was {bound:.3f}"
     wrong = f"no share of the {len(val[0]):,} validation rows, taken from the most confident, has an error rate of "
@@ -221,8 +232,6 @@ def _kept(
 ) -> dict[str, Any]:
     if threshold is None:
         return {"threshold": None, "reason": reason, "val": None, "test": None}
-    # rounded down before use, so that the row it was read from still reaches it
-    threshold = np.floor(threshold * 1e6) / 1e6
     return {
         "threshold": float(threshold),
         "reason": None,

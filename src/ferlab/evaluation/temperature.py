@@ -85,7 +85,7 @@ def fit(
     units = units or Units(n, None, None, n)
     # draws of one cluster are all alike, and tell nothing of others
     if note is None and units.count > 1:
-        out["low"], out["high"] = _bounds(logs, labels, sharpness, units.weights(resamples, seed))
+        out["low"], out["high"] = _bounds(logs, labels, sharpness, units.weights(resamples, seed), units.clusters)
     out["nll_after"] = round(float(log_losses(tempered(probabilities, out["value"]), labels).mean()), 6)
     return out
 
@@ -113,6 +113,7 @@ def _bounds(
     labels: Int64[np.ndarray, "row"],
     sharpness: float,
     draws: Iterable[Float32[np.ndarray, "row resample"]],
+    clusters: int | None,
 ) -> tuple[float, float]:
     p = np.exp(sharpness * logs)
     p /= p.sum(1, keepdims=True)
@@ -123,7 +124,7 @@ def _bounds(
     for weights in draws:
         step = np.einsum("rb,r->b", weights, slope) / np.einsum("rb,r->b", weights, curvature)
         found.append(1 / np.clip(sharpness - step, 1 / LIMITS[1], 1 / LIMITS[0]))
-    bounds = percentile(np.concatenate(found))
+    bounds = percentile(np.concatenate(found), clusters=clusters)
     assert bounds is not None
     return round(bounds[0], 6), round(bounds[1], 6)
 

@@ -106,23 +106,32 @@ def macro_reach(
 
 
 def area_reach(
-    scores: Float[np.ndarray, "row"], positive: Bool[np.ndarray, "row"], value: float, share: float = 1.0
+    scores: Float[np.ndarray, "row"],
+    positive: Bool[np.ndarray, "row"],
+    value: float,
+    clusters: Int64[np.ndarray, "row"] | None = None,
 ) -> Bounds | None:
-    """Return Newcombe's interval of an area that few rows keep from 1 or from 0; else None.
+    """Return Newcombe's interval of an area that few rows, or clusters, keep from 1 or from 0; else None.
 
     Args:
         scores: of each row.
         positive: which rows are.
         value: the area.
-        share: of the rows that are independent: clusters by rows.
+        clusters: of each row; None: rows are independent.
     """
+    units = np.arange(len(scores)) if clusters is None else clusters
     ours, theirs = scores[positive], scores[~positive]
     if not len(ours) or not len(theirs):
         return None
-    below = min((ours <= theirs.max()).sum(), (theirs >= ours.min()).sum())
-    above = min((ours >= theirs.min()).sum(), (theirs <= ours.max()).sum())
+
+    def held(by_ours: Bool[np.ndarray, "_"], by_theirs: Bool[np.ndarray, "_"]) -> int:
+        return min(len(np.unique(units[positive][by_ours])), len(np.unique(units[~positive][by_theirs])))
+
+    below = held(ours <= theirs.max(), theirs >= ours.min())
+    above = held(ours >= theirs.min(), theirs <= ours.max())
     if min(below, above) >= ROWS:
         return None
+    share = len(np.unique(units)) / len(units)
     return newcombe_area(value, max(1.0, share * len(ours)), max(1.0, share * len(theirs)))
 
 
@@ -159,12 +168,11 @@ def _areas(rows: Rows, name: str, units: Units) -> Bounds | None:
     classes = [rows.names.index(name)] if name else np.unique(rows.labels).tolist()
     if len(set(rows.labels.tolist())) < 2:
         return None
-    share = units.count / len(rows)
     values = observed(rows, [f"auroc.{rows.names[i]}" for i in classes])
     lows, highs, any_moves = [], [], False
     for i in classes:
         value = values[f"auroc.{rows.names[i]}"]
-        found = area_reach(rows.probabilities[:, i].astype(np.float64), rows.labels == i, value, share)
+        found = area_reach(rows.probabilities[:, i].astype(np.float64), rows.labels == i, value, units.index)
         any_moves |= found is not None
         lows.append(value if found is None else found[0])
         highs.append(value if found is None else found[1])

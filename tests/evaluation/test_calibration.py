@@ -128,6 +128,15 @@ def test_before_and_after_speak_of_the_same_rows() -> None:
     assert before_and_after(p, tempered(p, 2), labels, resamples=500) == found
 
 
+@pytest.mark.parametrize("kind", ["ece", "ece_mass", "ece_classwise"])
+def test_few_rows_do_not_accuse_a_calibrated_model(kind: str) -> None:
+    accused = []
+    for seed in range(60):
+        p, labels = drawn(60, 7, seed=seed)
+        accused.append(before_and_after(p, p, labels, resamples=100)["before"][kind]["low"] > 0)
+    assert np.mean(accused) < 0.1
+
+
 def test_few_speakers_have_the_log_loss_that_measure_tells() -> None:
     p, labels = drawn(120, sharper=2)
     rows = Rows(

@@ -5,7 +5,7 @@ probabilities as trained.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,19 +28,25 @@ LIMITS = {"brier": 2.0, "nll": round(float(-np.log(np.finfo(np.float32).eps)), 6
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure and what resampling the rows makes of it; a calibration error with its gaps' noise, (cell, resample)."""
+    """A figure and what resampling the rows makes of it; a calibration error with its gaps' noise, (cell, resample).
+
+    `clusters` is how many were drawn from (None: rows), `chance` what a calibrated model may show, `if_calibrated`.
+    """
 
     value: float
     draws: Float[np.ndarray, "*cell resample"]
     gaps: Float[np.ndarray, "cell"] | None = None
     clusters: int | None = None
+    chance: float = 0.0
 
     @cached_property
     def interval(self) -> tuple[float, float]:
         """The 95 % interval."""
         if self.gaps is None:
             return percentile(self.draws, clusters=self.clusters) or (self.value, self.value)
-        return gap_intervals.interval(self.gaps, self.draws)
+        low, high = gap_intervals.interval(self.gaps, self.draws)
+        # a bin of one or two rows that all agree has no noise of its own: what a calibrated model may show is known
+        return (0.0 if self.value <= self.chance else low), high
 
 
 def calibrated(
@@ -138,6 +144,7 @@ def before_and_after(
     out: dict[str, Any] = {"n": len(labels)}
     for name, probabilities, figures in zip(("before", "after"), (before, after), drawn, strict=True):
         reference = if_calibrated(probabilities, bins)
+        figures |= {kind: replace(figures[kind], chance=reference[kind]["high"]) for kind in KINDS}
         out[name] = {
             figure: _estimate(one) | ({"if_calibrated": reference[figure]} if figure in reference else {})
             for figure, one in figures.items()

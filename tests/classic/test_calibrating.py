@@ -62,3 +62,22 @@ def test_no_decision_moves_and_rows_sum_to_one() -> None:
 def test_few_rows_leave_probabilities_as_they_are() -> None:
     p = np.full((29, 2), 0.5)
     assert calibration_of(p, np.zeros(29, dtype=np.int64), own=True) == Calibration(True)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_rows_that_are_all_right_do_not_make_it_certain(own: bool) -> None:
+    rng = np.random.default_rng(5)
+    y = rng.integers(0, 3, 100)
+    logits = rng.normal(size=(100, 3))
+    logits[np.arange(100), y] = 4
+    values = softmax(logits) if own else logits
+    p = calibration_of(values, y, own).apply(values)
+    # one row more of each class: 101 of 103
+    assert 0.97 < p.max(1).mean() < 0.995, "a factor without end says 1 of everything"
+    np.testing.assert_array_equal(p.argmax(1), y)
+
+
+def test_one_row_says_little_of_decision_values() -> None:
+    values = np.array([[3.0, 1.0, 0.0]])
+    assert calibration_of(values, np.array([0]), own=False).apply(values).max() == pytest.approx(0.5, abs=0.05)
+    assert calibration_of(values, np.array([2]), own=False).apply(values).max() < 0.4

@@ -53,6 +53,9 @@ def test_the_report_tells_the_pipeline_and_no_epoch(searched: Path) -> None:
     for wanted in (
         "## Pipeline",
         "features: raw (576)",
+        "size=null, colour=data",
+        "kernel=rbf, C=",
+        "gamma=scale, class_weight=null",
         "support vectors",
         "## Search",
         "chosen: C=",
@@ -120,14 +123,16 @@ def test_rebalancing_as_the_networks(name: str, tmp_path: Path) -> None:
 
 def test_all_folds_are_pooled_by_one_command(tmp_path: Path) -> None:
     values = config(
-        "protocol=kfold", "protocol.folds=3", "protocol.fold=null", "folds=all", "classifier=logistic_regression"
+        *("protocol=kfold", "protocol.folds=3", "protocol.fold=null", "folds=all", "classifier=logistic_regression"),
+        *("search=grid", "search.folds=2", "search.grid={C: [0.0001, 0.001]}"),
     )
     result = run(values, tmp_path / "cv", "python -m ferlab.baseline folds=all", lambda fold: f"fold {fold}")
     whole = read_run(tmp_path / "cv")
     assert result["test"]["n"] == 270 and len(set(whole.rows.split("test").ids)) == 270
     assert result["model"] == "logistic_regression(raw)" and len(result["folds"]["each"]) == 3
     assert read_run(tmp_path / "cv" / "fold-1").training["command"] == "fold 1"
-    assert "## 3 folds" in (tmp_path / "cv" / "report.md").read_text()
+    text = (tmp_path / "cv" / "report.md").read_text()
+    assert "## 3 folds" in text and "**fold 2**: 2 scored" in text and "stands in each fold's candidates.csv" in text
     again = {**values, "resume": str(tmp_path / "cv")}
     before = (tmp_path / "cv" / "fold-0" / "metrics.json").stat().st_mtime_ns
     assert run(again, tmp_path / "new", "c", str)["test"] == result["test"]
@@ -162,9 +167,13 @@ def test_sound_and_text(tmp_path: Path) -> None:
     ("overrides", "message"),
     [
         (["features=tfidf"], r"features=tfidf: made for text samples, but this data set's are image"),
+        (
+            ["calibrate_on=train", "data.n_train=9"],
+            r"calibrate_on=train: a fold would miss a class: .*\(5 folds\); cure: calibrate_on=val, or none$",
+        ),
         (["search=grid", "search.folds=60"], r"search\.folds=60: a fold would miss a class"),
         (["rebalance=deferred"], r"rebalance\.start_epoch: .* has no epochs; cure: rebalance\.start_epoch=0"),
-        (["calibrate_on=test"], "calibrate_on: expected one of val, train, found 'test'"),
+        (["calibrate_on=test"], "calibrate_on: expected one of val, train, none, found 'test'"),
         (["features=[]"], r"features: expected one or more, found none; cure: features=hog"),
         (["search.kind=grid"], r"search\.kind=grid: its options are missing .*cure: search=grid"),
         (["search=grid", "search.grid={C: [-1]}"], r"none of 1 candidates could be fitted; svm: C: expected a number"),

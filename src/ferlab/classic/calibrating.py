@@ -3,6 +3,9 @@
 Decision values (of SVMs) times one factor go through a softmax: temperature scaling, Guo et al., arXiv 1706.04599. A
 classifier's own probabilities take the same factor on their logarithms, behind a share of the even distribution: five
 neighbours, or a leaf of a tree, say 0 of a class that they have not met, and no factor mends that.
+
+Rows that are few, or all decided right, would have the factor grow without end: they are then as sure as one more row
+of each class allows (Platt's targets, Advances in Large Margin Classifiers, 1999).
 """
 
 from dataclasses import dataclass
@@ -82,6 +85,9 @@ def _sharpest(values: Values, y: Int64[np.ndarray, "row"]) -> tuple[float, float
 
     below = values - values.max(1, keepdims=True)
     own = below[np.arange(len(y)), y]
+    if len(y) < LEAST or not own.any():
+        rows, classes = values.shape
+        own = (rows * own + below.sum(1)) / (rows + classes)
 
     def loss(log_factor: float) -> float:
         factor = np.exp(log_factor)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ferlab.classic.candidates import words
+from ferlab.classic.candidates import IDLE, words
 from ferlab.classic.inputs import Inputs
 from ferlab.classic.outputs import OUT_OF_FOLD, Output
 from ferlab.classic.scoring import Scored
@@ -67,7 +67,8 @@ def _step(values: Mapping[str, Any]) -> str:
 
 def _output(one: Output) -> dict[str, Any]:
     recipe, sizes = one.fitted.recipe, one.fitted.prepared.sizes
-    options = {key: value for key, value in recipe.classifier.items() if key not in UNTOLD}
+    idle = IDLE.get(str(recipe.classifier.get("kernel")), ())
+    options = {key: value for key, value in recipe.classifier.items() if key not in (*UNTOLD, *idle)}
     return {
         "label": one.label,
         "options": options,
@@ -86,8 +87,14 @@ def _options(values: Mapping[str, Any]) -> str:
         if isinstance(value, Mapping):
             told.append(f"{name}.({_options(value)})")
         elif name != "_target_":
-            told.append(f"{name}={'null' if value is None else value}")
+            told.append(f"{name}={_typed(value)}")
     return ", ".join(told)
+
+
+def _typed(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{','.join(_typed(one) for one in value)}]"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _support(estimator: Any) -> int | None:

@@ -18,6 +18,7 @@ from ferlab.classic.preprocessing import Features
 from ferlab.classic.scoring import Scored
 from ferlab.classic.search import Found, draw_share, run_search
 from ferlab.classic.shared_kernel import scorer_for
+from ferlab.errors import FerlabError
 from ferlab.progress import Bar
 
 TRUTH = ("no", "yes")
@@ -142,7 +143,11 @@ def _out_of_fold(
     recipe: Recipe, material: Material, bar: Bar
 ) -> tuple[Float64[np.ndarray, "row classes"], Int64[np.ndarray, "row"]]:
     """Return what training samples are decided by, each by a fit that did not see it."""
-    folds = inner_folds(material, OUT_OF_FOLD, recipe.seed, recipe.labels)
+    try:
+        folds = inner_folds(material, OUT_OF_FOLD, recipe.seed, recipe.labels)
+    except FerlabError as error:
+        told = str(error).partition("; cure: ")[0].replace(f"search.folds={OUT_OF_FOLD}", "calibrate_on=train")
+        raise FerlabError(f"{told} ({OUT_OF_FOLD} folds); cure: calibrate_on=val, or none") from error
     values = []
     for number, fold in enumerate(folds, 1):
         x, held = material.parts(fold)

@@ -56,7 +56,7 @@ def pooled(folds: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if facts["search"]:
         winners = [{**_of_fold(name, one), "top": []} for name, fold in numbered for one in fold["search"]["of"]]
         seconds = round(sum(fold["search"]["seconds"] for fold in folds), 1)
-        facts["search"] = {**facts["search"], "of": winners, "seconds": seconds}
+        facts["search"] = {**facts["search"], "of": winners, "seconds": seconds, "table": "each fold's candidates.csv"}
     return facts
 
 
@@ -101,7 +101,8 @@ def _search(search: dict[str, Any]) -> list[str]:
         "reduction) is learnt in each fold from its own training rows"
         f"{', the words from the training part' if search['rows'] == 'val' else ''}. "
         f"Searching took {duration(search['seconds'])}. The winner's mean is "
-        "the best of many and flatters; every candidate with its folds stands in candidates.csv."
+        "the best of many and flatters; every candidate with its folds stands in "
+        f"{search.get('table', 'candidates.csv')}."
     )
     parts = ["## Search", text]
     for one in search["of"]:

@@ -34,6 +34,13 @@ def _per(plot):
     return (last - first) / (float(high.split()[0]) - float(low.split()[0])) * 100
 
 
+def test_a_mark_stands_below_the_name_of_its_row(tmp_path):
+    write_run(tmp_path / "a", 0.6, marks=("speakers in both halves",))
+    write_run(tmp_path / "b", 0.6, model="mlp")
+    plot = forest(make_table(group(gather(str(tmp_path)))[0], ["accuracy"]).lines, "accuracy")
+    assert {bar.label.split()[0]: bar.detail for bar in plot.bars} == {"cnn10": "speakers in both halves", "mlp": ""}
+
+
 def test_no_figure_no_plot(lines):
     assert forest(lines, "recall_macro") is None
     assert forest(lines, "log_loss").ticks[0][1].startswith("0.")

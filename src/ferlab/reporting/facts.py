@@ -50,6 +50,10 @@ def _count(read: Callable[[Group], Any], words: Callable[[float], str] = "{:,.0f
     return cell
 
 
+def _share(value: float) -> str:
+    return number(value, "accuracy")
+
+
 def _mean(key: str, words: Callable[[float], str] = "{:,.0f}".format) -> Callable[[Group], Cell]:
     """Return the mean over a row's runs of what training.json says."""
 
@@ -158,7 +162,7 @@ FACTS: dict[str, Fact] = {
     "n": Fact("test n", _count(_of("test", "n"))),
     "seeds": Fact("seeds", _seeds),
     "copies": Fact("test copies in training", _text(_copies)),
-    "majority": Fact("always the largest class", _count(_of("test", "majority", "accuracy", "value"), "{:.1%}".format)),
+    "majority": Fact("always the largest class", _count(_of("test", "majority", "accuracy", "value"), _share)),
     "parameters": Fact("parameters", _size("parameters")),
     "multiply_adds": Fact("multiply-adds", _size("multiply_adds")),
     "samples_per_second": Fact("training samples/s", _mean("samples_per_second")),

@@ -53,7 +53,7 @@ class Bar:
     Attributes:
         y: its middle.
         label: whose it is.
-        detail: the setting, below the label.
+        detail: marks, fold and setting, below the label.
         text: the figure in words.
         x: of the value; low and high: the interval's ends.
         own: of several seeds, each run's own value.
@@ -123,7 +123,8 @@ def _bar(y: float, line: Line, found: Figure, theirs: dict[str, Any] | None, nam
     return Bar(
         y=y,
         label=f"{line.cells['model'].text} · {line.cells['data'].text}",
-        detail=", ".join(part for part in (_folds(line), line.group.setting) if part),
+        # marks first: what is too long is cut at its end
+        detail=", ".join(part for part in (*dict.fromkeys(line.group.marks), _folds(line), line.group.setting) if part),
         text=found.text(name).partition(", sd")[0],
         x=place(found.value),
         low=None if found.low is None else place(found.low),

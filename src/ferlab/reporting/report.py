@@ -53,6 +53,10 @@ class Report:
             "In brackets: 95 % intervals. Of one run: over test samples (Wilson for proportions, percentile bootstrap "
             "for the others); another training run would move the figures too."
         ]
+        drawn = [line.group.first.metrics["test"].get("intervals", {}) for line in self.lines]
+        columns = dict.fromkeys(how["column"] for how in drawn if how.get("drawn") == "clusters")
+        if columns:
+            notes.append(f"Where the data name each row's {' or '.join(columns)}, a clustered bootstrap by it instead.")
         if merged:
             notes.append(
                 "Of several seeds: the mean and the standard deviation (sd); the interval joins two errors, Student's "

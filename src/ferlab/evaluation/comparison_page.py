@@ -26,11 +26,14 @@ def render(result: dict[str, Any]) -> list[RenderableType]:
     label, caveat = result["label"], result["intervals"]["caveat"]
     title = f"{label} on {result['split']}, n = {result['n']:,}"
     grid = Table(title=title, title_justify="left", caption="95 % intervals", caption_justify="left")
-    for column in head(result):
-        name = column in ("A", "B")
-        grid.add_column(column, justify="left" if name else "right", no_wrap=not name, overflow="fold")
-    for cells in lines(result):
-        grid.add_row(*cells)
+    # names are long and a terminal is narrow: both in one column, one below the other
+    _, _, difference, *columns = head(result)
+    unit_of = difference.partition(", ")[2]
+    grid.add_column("A, less B", overflow="fold")
+    for column in (unit_of or "difference", *columns):
+        grid.add_column(column.replace(" p", "\np"), justify="right", no_wrap=True)
+    for a, b, *cells in lines(result):
+        grid.add_row(f"{a}\nless {b}", *cells)
     out: list[RenderableType] = [grid, *_labels(result), *(Text(pair["sentence"]) for pair in result["pairs"])]
     if "groups" not in result:
         out.append(Text(SINGLE, style="dim"))

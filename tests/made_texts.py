@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from ferlab.evaluation.pictures import Pictures
+from ferlab.evaluation.figures.style import Caption
+from ferlab.evaluation.looking.pictures import Pictures
 from ferlab.evaluation.rows import Rows, write_rows
-from ferlab.evaluation.style import Caption
 from ferlab.models.word_bags import WordBags
 from ferlab.text.cleaning import Cleaning
 from ferlab.transforms.text import Text

@@ -13,9 +13,9 @@ import torch
 from fakes.pictures import colours, encode
 from ferlab import checkpoint
 from ferlab.errors import FerlabError
-from ferlab.evaluation import calibration_words
 from ferlab.evaluation.calibrated import calibrated
-from ferlab.evaluation.report import render_summary, write_report
+from ferlab.evaluation.pages import calibration_words
+from ferlab.evaluation.pages.report import render_summary, write_report
 from ferlab.evaluation.rows import read_rows
 from ferlab.evaluation.temperature import tempered
 from ferlab.prediction import predict_files

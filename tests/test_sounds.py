@@ -14,7 +14,7 @@ from fakes.tones import Tones
 from ferlab import checkpoint, run
 from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError
-from ferlab.evaluation.plain_figures import PLAIN_FIGURES
+from ferlab.evaluation.figures.plain_figures import PLAIN_FIGURES
 from ferlab.prediction import predict_files
 from ferlab.repeat import evaluate
 from test_checkpoint import save, task

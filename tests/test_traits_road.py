@@ -106,9 +106,9 @@ def test_the_ancestors_loss_is_marked_everywhere_and_decides_at_a_fifth(tmp_path
 
 @pytest.mark.slow
 def test_folds_are_pooled_and_runs_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ferlab.evaluation.comparing import compare
+    from ferlab.evaluation.pages.comparing import compare
+    from ferlab.evaluation.pages.slicing import slices
     from ferlab.evaluation.rows import read_rows
-    from ferlab.evaluation.slicing import slices
     from ferlab.studies import cross_validation
     from ferlab.studies.cross_validation import cross_validate
     from traits import Patches

@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from ferlab.checkpoint import load
-from ferlab.evaluation.explanations import overlay
+from ferlab.evaluation.figures.explanations import overlay
 from ferlab.evaluation.rows import read_rows
 from ferlab.explain.gradcam import gradcam
 from ferlab.run import load_data

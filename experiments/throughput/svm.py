@@ -16,8 +16,8 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, train_test_sp
 from sklearn.svm import SVC
 from table import Row, markdown, write
 
-from ferlab.classic.svm import KernelSvc
-from ferlab.classic.svm_grid import search_svm
+from ferlab.classic.svm.grid import search_svm
+from ferlab.classic.svm.kernel_svc import KernelSvc
 from ferlab.data.affectnet import AffectNet
 from ferlab.data.samples import Samples
 from ferlab.features.extract import extract

@@ -9,7 +9,7 @@ from ferlab.errors import expect_whole
 def compare(config: dict[str, Any]) -> None:
     """Compare the runs that `config` names."""
     expect_whole(resamples=config["resamples"])
-    from ferlab.evaluation.comparing import compare as run
+    from ferlab.evaluation.pages.comparing import compare as run
 
     run(**config)
 

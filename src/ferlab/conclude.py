@@ -16,10 +16,10 @@ from rich.console import Console
 from ferlab.data.datamodule import DataModule
 from ferlab.data.sampling import class_counts
 from ferlab.evaluation import calibrated
-from ferlab.evaluation.column_slices import column_slices
 from ferlab.evaluation.copies_aside import standard_slices
 from ferlab.evaluation.measure import measure
-from ferlab.evaluation.report import print_summary, write_report
+from ferlab.evaluation.pages.column_slices import column_slices
+from ferlab.evaluation.pages.report import print_summary, write_report
 from ferlab.evaluation.rows import Rows, write_rows
 from ferlab.evaluation.thresholds import VALIDATION, thresholds_of
 from ferlab.evaluation.trait_measures import larger_sides

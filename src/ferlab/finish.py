@@ -12,11 +12,11 @@ from ferlab.checkpoint import Predictor, amend, kept_thresholds
 from ferlab.conclude import majority, marks_of, measured, report, write_json, write_predictions
 from ferlab.data.datamodule import DataModule
 from ferlab.evaluation import calibrated
-from ferlab.evaluation.draw import draw
+from ferlab.evaluation.looking.draw import draw
+from ferlab.evaluation.looking.pictures import Pictures
+from ferlab.evaluation.looking.projected import draw_projections
 from ferlab.evaluation.measure import measure
 from ferlab.evaluation.paired import accuracy_difference
-from ferlab.evaluation.pictures import Pictures
-from ferlab.evaluation.projected import draw_projections
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.thresholds import VALIDATION
 from ferlab.task import Task

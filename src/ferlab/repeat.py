@@ -10,7 +10,7 @@ import yaml  # type: ignore[import-untyped]
 from ferlab import precision
 from ferlab.checkpoint import calibration, load
 from ferlab.errors import FerlabError
-from ferlab.evaluation.explaining import check_options
+from ferlab.evaluation.looking.explaining import check_options
 from ferlab.evaluation.selective import WISHES, check_wishes
 from ferlab.finish import finish
 from ferlab.run import chosen, load_data

@@ -19,7 +19,7 @@ from ferlab.conclude import write_json
 from ferlab.data.datamodule import DataModule
 from ferlab.data.encoding import begin_with_vectors, learnt
 from ferlab.errors import FerlabError, expect_whole
-from ferlab.evaluation.explaining import check_options
+from ferlab.evaluation.looking.explaining import check_options
 from ferlab.evaluation.selective import check_wishes
 from ferlab.evaluation.thresholds import check_thresholds
 from ferlab.finish import finish

@@ -9,7 +9,7 @@ from ferlab.errors import expect_whole
 def slices(config: dict[str, Any]) -> None:
     """Slice the run that `config` names."""
     expect_whole(resamples=config["resamples"], bins=config["bins"])
-    from ferlab.evaluation.slicing import slices as run
+    from ferlab.evaluation.pages.slicing import slices as run
 
     run(**config)
 

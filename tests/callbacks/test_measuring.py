@@ -13,7 +13,7 @@ import torch
 
 from ferlab.callbacks.throughput import Throughput
 from ferlab.checkpoint import load
-from ferlab.evaluation.measured import lines
+from ferlab.evaluation.pages.measured import lines
 from toy import train
 
 

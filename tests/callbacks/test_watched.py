@@ -12,7 +12,7 @@ import torch
 
 from ferlab.callbacks.gradcam import GradCam
 from ferlab.errors import FerlabError
-from ferlab.evaluation.explanations import feature_map_sheet
+from ferlab.evaluation.figures.explanations import feature_map_sheet
 from ferlab.task import Task
 from toy import train
 

@@ -9,7 +9,7 @@ from classic_toy import clouds, config, recipe
 from ferlab.classic.edges import edges
 from ferlab.classic.scoring import Scored
 from ferlab.classic.search import run_search
-from ferlab.evaluation.classic_words import section
+from ferlab.evaluation.pages.classic_words import section
 
 LABELS = ("a", "b", "c")
 

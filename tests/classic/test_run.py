@@ -12,9 +12,9 @@ from classic_toy import SMALL, config, fit
 from ferlab.classic.run import name_of
 from ferlab.config import compose, plain
 from ferlab.errors import FerlabError
-from ferlab.evaluation.comparing import compare
+from ferlab.evaluation.pages.comparing import compare
+from ferlab.evaluation.pages.slicing import slices
 from ferlab.evaluation.run_folder import read_run
-from ferlab.evaluation.slicing import slices
 from ferlab.reporting.gather import gather
 from ferlab.reporting.grouping import group
 from ferlab.studies.classic import run

@@ -11,7 +11,7 @@ from ferlab.classic.classifiers import multinomial_nb
 from ferlab.classic.fitting import decisions, fit_recipe
 from ferlab.classic.model_file import megabytes, read_fitted, write_model
 from ferlab.classic.slim import slim, whole
-from ferlab.classic.svm import KernelSvc
+from ferlab.classic.svm.kernel_svc import KernelSvc
 from ferlab.classic.trusted import check_trees
 
 CLASSIFIERS = ["svm_rbf", "svm_linear", "linear_svc", "logistic_regression", "knn", "naive_bayes", "decision_tree"]

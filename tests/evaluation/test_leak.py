@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from ferlab.errors import FerlabError
 from ferlab.evaluation.leak import leaks
-from ferlab.evaluation.leak_report import report, sentences
+from ferlab.evaluation.pages.leak_report import report, sentences
 from ferlab.evaluation.paired import accuracy_difference
 from ferlab.evaluation.rows import Rows
 from ferlab.evaluation.run_folder import Run

@@ -10,17 +10,18 @@ import torch
 from torch import nn
 
 import made_texts
-from ferlab.evaluation import explained, text_draw
-from ferlab.evaluation.coloured_texts import coloured_texts
-from ferlab.evaluation.draw import draw
-from ferlab.evaluation.explained_texts import answers, attributed
-from ferlab.evaluation.explaining import Options, check_options
-from ferlab.evaluation.moving_words import moving_words, words_table
+from ferlab.evaluation.figures.style import save
+from ferlab.evaluation.figures.text_figures import frequent_words_figure, lengths_figure, plain_words
+from ferlab.evaluation.looking import text_draw
+from ferlab.evaluation.looking.coloured_texts import coloured_texts
+from ferlab.evaluation.looking.draw import draw
+from ferlab.evaluation.looking.explained_texts import answers, attributed
+from ferlab.evaluation.looking.explaining import Options, check_options
+from ferlab.evaluation.looking.moving_words import moving_words, words_table
+from ferlab.evaluation.looking.text_draw import draw_text_figures, explain_texts, usable
+from ferlab.evaluation.looking.word_games import word_games
+from ferlab.evaluation.pages import explained
 from ferlab.evaluation.rows import Rows
-from ferlab.evaluation.style import save
-from ferlab.evaluation.text_draw import draw_text_figures, explain_texts, usable
-from ferlab.evaluation.text_figures import frequent_words_figure, lengths_figure, plain_words
-from ferlab.evaluation.word_games import word_games
 
 
 class Page(HTMLParser):
@@ -219,7 +220,7 @@ def test_occlusion_alone_explains_a_net_without_gradients(made, rows, tmp_path):
 
 
 def test_draw_takes_the_branch_for_texts(made, rows, tmp_path, monkeypatch):
-    monkeypatch.setattr("ferlab.evaluation.draw.draw_rows", lambda *_: [])
+    monkeypatch.setattr("ferlab.evaluation.looking.draw.draw_rows", lambda *_: [])
     metrics = {"model": "word_bags", "seed": 0, "data": {"name": "texts", "modality": "text"}, "protocol": {}}
     done, found = draw(tmp_path, metrics, rows, made)
     assert [path.stem for path in done] == ["text_lengths", "frequent_words", "words"] and found["page"] == "texts.html"

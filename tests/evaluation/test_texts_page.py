@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import made_texts
-from ferlab.evaluation.coloured_texts import coloured_texts, write_page
-from ferlab.evaluation.explained_texts import answers, attributed
+from ferlab.evaluation.looking.coloured_texts import coloured_texts, write_page
+from ferlab.evaluation.looking.explained_texts import answers, attributed
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")

@@ -17,11 +17,11 @@ from sklearn.metrics import (
 )
 
 from ferlab.errors import FerlabError
-from ferlab.evaluation.column_slices import column_slices
 from ferlab.evaluation.comparison import compare_rows
-from ferlab.evaluation.comparison_page import label_lines
 from ferlab.evaluation.joining import pooled
 from ferlab.evaluation.measure import measure
+from ferlab.evaluation.pages.column_slices import column_slices
+from ferlab.evaluation.pages.comparison_page import label_lines
 from ferlab.evaluation.resampling import observed
 from ferlab.evaluation.rows import Rows, read_rows, save_rows, write_rows
 from ferlab.evaluation.slices import slice_rows

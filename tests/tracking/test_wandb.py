@@ -11,7 +11,7 @@ import pytest
 import wandb
 import yaml
 
-from ferlab.evaluation.galleries import confident_errors
+from ferlab.evaluation.figures.galleries import confident_errors
 from ferlab.evaluation.rows import read_rows
 from ferlab.tracking.workspace import definition, workspace
 from toy import train

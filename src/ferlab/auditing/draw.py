@@ -13,7 +13,7 @@ from ferlab.auditing.pixels import ODD
 from ferlab.auditing.sheets import image_sheet, pair_sheet
 from ferlab.data.copies import THRESHOLD, Copies
 from ferlab.data.samples import Samples
-from ferlab.evaluation.style import save
+from ferlab.evaluation.figures.style import save
 from ferlab.progress import watched
 
 _GROUPS, _OF_A_GROUP = 4, 8

@@ -7,7 +7,7 @@ from jaxtyping import Float32, Int64
 from matplotlib.figure import Figure
 
 from ferlab.data.samples import Samples
-from ferlab.evaluation.style import GAP, GREY, INK, LINE, RED, SYNTHETIC, board, show
+from ferlab.evaluation.figures.style import GAP, GREY, INK, LINE, RED, SYNTHETIC, board, show
 
 _SIDE, _SMALL = 1.25, 7.5
 

@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from ferlab.callbacks.watched import Watched
-from ferlab.evaluation.explanations import feature_map_sheet, strongest
-from ferlab.evaluation.lens import Raw, lens_of
+from ferlab.evaluation.figures.explanations import feature_map_sheet, strongest
+from ferlab.evaluation.figures.style import Caption
+from ferlab.evaluation.looking.lens import Raw, lens_of
 from ferlab.evaluation.rows import Rows
-from ferlab.evaluation.style import Caption
 from ferlab.explain.feature_maps import feature_maps
 from ferlab.explain.layers import find_layer
 from ferlab.task import Task

@@ -6,10 +6,10 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from ferlab.callbacks.watched import Watched
-from ferlab.evaluation.evidence import find_evidence
-from ferlab.evaluation.lens import Raw
+from ferlab.evaluation.figures.style import Caption
+from ferlab.evaluation.looking.evidence import find_evidence
+from ferlab.evaluation.looking.lens import Raw
 from ferlab.evaluation.rows import Rows
-from ferlab.evaluation.style import Caption
 from ferlab.explain.layers import find_layer
 from ferlab.task import Task
 

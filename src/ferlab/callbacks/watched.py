@@ -15,9 +15,9 @@ from torch import nn
 
 from ferlab.data.datamodule import DataModule
 from ferlab.errors import FerlabError
-from ferlab.evaluation.lens import as_batch
+from ferlab.evaluation.figures.style import Caption, save
+from ferlab.evaluation.looking.lens import as_batch
 from ferlab.evaluation.rows import Rows
-from ferlab.evaluation.style import Caption, save
 from ferlab.evaluation.words import noun
 from ferlab.explain.layers import conv_layers
 from ferlab.task import Task

@@ -15,7 +15,7 @@ def svm(
     seed: int = 0,
 ) -> Any:
     """Return a kernel support vector machine, one against one, whose decision is the largest of its values."""
-    from ferlab.classic.svm import KernelSvc
+    from ferlab.classic.svm.kernel_svc import KernelSvc
 
     del seed  # it draws nothing
     return KernelSvc(

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from ferlab.classic.candidates import words
 from ferlab.classic.outputs import Output
 from ferlab.classic.search import Found
-from ferlab.evaluation.row_figures import draw_rows
+from ferlab.evaluation.figures.row_figures import draw_rows
+from ferlab.evaluation.figures.style import BLUE, ORANGE, PALE, Caption, caption_of, reach, save, sheet
 from ferlab.evaluation.rows import Rows
-from ferlab.evaluation.style import BLUE, ORANGE, PALE, Caption, caption_of, reach, save, sheet
 
 SHOWN = 40
 

@@ -12,8 +12,8 @@ from ferlab.classic.inputs import Inputs
 from ferlab.classic.material import Rows
 from ferlab.classic.outputs import Output
 from ferlab.data.datamodule import DataModule
-from ferlab.evaluation.feature_sheet import feature_sheet
-from ferlab.evaluation.style import BLUE, ORANGE, PALE, Caption, caption_of, reach, save, sheet
+from ferlab.evaluation.figures.feature_sheet import feature_sheet
+from ferlab.evaluation.figures.style import BLUE, ORANGE, PALE, Caption, caption_of, reach, save, sheet
 from ferlab.features.feature import names_of
 
 SEEN, SHOWN = 12, 25

@@ -15,9 +15,9 @@ from ferlab.classic.fitting import STEPS, Recipe
 from ferlab.classic.folds import Fold, Material
 from ferlab.classic.scoring import Scored, Step, Tell, samples_of, score
 from ferlab.classic.search import Scorer
-from ferlab.classic.svm import KernelSvc
-from ferlab.classic.svm_grid import search_svm
-from ferlab.classic.svm_options import check_numbers
+from ferlab.classic.svm.grid import search_svm
+from ferlab.classic.svm.kernel_svc import KernelSvc
+from ferlab.classic.svm.options import check_numbers
 from ferlab.errors import FerlabError
 
 SVM = "ferlab.classic.classifiers.svm"

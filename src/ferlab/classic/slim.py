@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ferlab.classic.svm import KernelSvc
+from ferlab.classic.svm.kernel_svc import KernelSvc
 
 # of our own machine: how it was fitted
 FITTING = ("n_iter_", "plan_", "support_")

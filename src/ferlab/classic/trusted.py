@@ -16,7 +16,11 @@ LOADERS = {
     *("CachedNode", "DictNode", "JsonNode", "ListNode", "LossNode", "NdArrayNode", "ObjectNode"),
     *("SparseMatrixNode", "TreeNode", "TupleNode", "TypeNode"),
 }
-OWN = ("ferlab.classic.kernel.Kernel", "ferlab.classic.stepwise.Stepwise", "ferlab.classic.svm.KernelSvc")
+OWN = (
+    "ferlab.classic.stepwise.Stepwise",
+    "ferlab.classic.svm.kernel.Kernel",
+    "ferlab.classic.svm.kernel_svc.KernelSvc",
+)
 # what skops does not trust by itself; of the trees `check_trees` looks at every node
 BEYOND = (
     *OWN,

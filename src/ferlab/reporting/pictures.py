@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ferlab.errors import FerlabError
-from ferlab.evaluation.plain_figures import PLAIN_FIGURES
+from ferlab.evaluation.figures.plain_figures import PLAIN_FIGURES
 from ferlab.evaluation.run_folder import Run
 
 # where figures lie: a run's own, those of a later evaluation, those kept beside a committed result

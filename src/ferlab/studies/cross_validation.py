@@ -11,19 +11,19 @@ import numpy as np
 from ferlab.build import build
 from ferlab.conclude import write_json
 from ferlab.data.protocol import Protocol
-from ferlab.evaluation import classic_words
-from ferlab.evaluation.column_slices import column_slices
 from ferlab.evaluation.copies_aside import standard_slices
-from ferlab.evaluation.dots import dots
+from ferlab.evaluation.figures.dots import dots
+from ferlab.evaluation.figures.row_figures import of_rows
+from ferlab.evaluation.figures.style import Caption, save
 from ferlab.evaluation.joining import pooled
 from ferlab.evaluation.measure import measure
 from ferlab.evaluation.multilabel_rows import is_multilabel
-from ferlab.evaluation.over_folds import fold_facts, pooled_data, pooled_protocol
-from ferlab.evaluation.report import print_summary, write_report
-from ferlab.evaluation.row_figures import of_rows
+from ferlab.evaluation.pages import classic_words
+from ferlab.evaluation.pages.column_slices import column_slices
+from ferlab.evaluation.pages.over_folds import fold_facts, pooled_data, pooled_protocol
+from ferlab.evaluation.pages.report import print_summary, write_report
 from ferlab.evaluation.rows import Rows, save_rows
 from ferlab.evaluation.run_folder import Run
-from ferlab.evaluation.style import Caption, save
 from ferlab.evaluation.trait_measures import larger_sides
 from ferlab.evaluation.words import label_of
 from ferlab.studies.parts import Fit, Part, discard, open_folder, refuse_processes, run_parts

@@ -9,10 +9,10 @@ import yaml  # type: ignore[import-untyped]
 from ferlab.build import build
 from ferlab.conclude import write_json
 from ferlab.errors import FerlabError
-from ferlab.evaluation import leak_report
+from ferlab.evaluation.figures.style import save
 from ferlab.evaluation.leak import leaks
+from ferlab.evaluation.pages import leak_report
 from ferlab.evaluation.run_folder import Run, read_run
-from ferlab.evaluation.style import save
 from ferlab.studies.cross_validation import pool
 from ferlab.studies.parts import Part, discard, finished, open_folder, refuse_processes, run_parts
 

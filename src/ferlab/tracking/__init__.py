@@ -9,11 +9,11 @@ import numpy as np
 from pytorch_lightning.loggers import Logger
 
 from ferlab.data.datamodule import DataModule
-from ferlab.evaluation.evidence import Evidence, find_evidence, in_turn
-from ferlab.evaluation.galleries import confident_errors
-from ferlab.evaluation.lens import lens_of
+from ferlab.evaluation.figures.galleries import confident_errors
+from ferlab.evaluation.figures.plain_figures import PLAIN_FIGURES
+from ferlab.evaluation.looking.evidence import Evidence, find_evidence, in_turn
+from ferlab.evaluation.looking.lens import lens_of
 from ferlab.evaluation.multilabel_rows import is_multilabel
-from ferlab.evaluation.plain_figures import PLAIN_FIGURES
 from ferlab.evaluation.rows import Rows, read_rows
 from ferlab.explain.layers import conv_layers
 from ferlab.task import Task

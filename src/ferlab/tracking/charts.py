@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ferlab.evaluation.curves import precision_recall_points, roc_points
-from ferlab.evaluation.evidence import Evidence
-from ferlab.evaluation.explanations import overlay
+from ferlab.evaluation.figures.explanations import overlay
+from ferlab.evaluation.looking.evidence import Evidence
 from ferlab.evaluation.multilabel_rows import is_multilabel
 from ferlab.evaluation.own_columns import TRAIT
 from ferlab.evaluation.rows import Rows

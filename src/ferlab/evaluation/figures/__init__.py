@@ -1,0 +1,1 @@
+"""Figures: what is drawn of rows, samples and explanations, and how it looks."""

@@ -293,6 +293,18 @@ def test_where_the_face_of_a_cropped_image_lies_can_be_told(dlib):
     assert told[:, :2].tolist() == [[[6, 6], [17, 23]]] * 2 and fake.looked == 2
 
 
+def test_images_whose_points_are_the_boxs_are_counted(dlib):
+    _, path = dlib
+    provider = Dlib(path, size=24, box=[0.25, 0.25, 0.75, 1])
+    provider.cores, provider.eyes = "own", ((0,), (1,))
+    counted = Landmarks(provider, missing="zeros")
+    counted.transform(images(1, 0, 0))
+    assert counted.notes == ["no face found in 2 of 3 images, whose points are those of the box"]
+    all_found = Landmarks(provider, missing="zeros")
+    all_found.transform(images(1, 2))
+    assert all_found.notes == ["points for all 2 images"]
+
+
 def test_a_copy_in_a_process_reads_the_model_once(dlib):
     fake, path = dlib
     for _ in range(3):

@@ -60,8 +60,9 @@ class Landmarks:
         self.provider, self.parts, self.missing = provider, tuple(parts), missing
         self.chosen = None if points is None else list(points)
         self._known: dict[bytes, Points] = {}
+        self._boxed: set[bytes] = set()
         self._mean: np.ndarray | None = None
-        self._seen = self._faceless = self._count = 0
+        self._seen = self._faceless = self._boxes = self._count = 0
 
     @property
     def learns(self) -> bool:
@@ -81,9 +82,12 @@ class Landmarks:
 
     @property
     def notes(self) -> list[str]:
-        """How many images no face was found in."""
+        """How many images no face was found in, and what became of them."""
         became = "the mean of the training faces" if self.learns else "zeros"
-        return [f"no face found in {self._faceless:,} of {self._seen:,} images, which got {became}"]
+        if not self._boxes and not self._faceless:
+            return [f"points for all {self._seen:,} images"]
+        told = [(self._boxes, "whose points are those of the box"), (self._faceless, f"which got {became}")]
+        return [f"no face found in {count:,} of {self._seen:,} images, {what}" for count, what in told if count]
 
     def identify(self, x: Images, ids: Shaped[np.ndarray, "sample"]) -> None:
         """Take the points of samples that are known by their ids, where the provider has such."""
@@ -97,7 +101,7 @@ class Landmarks:
         Raises:
             FerlabError: no face is found in any training image.
         """
-        values, found = self._geometry(self._points(x))
+        values, found = self._geometry(self._points(x)[0])
         if not found.any():
             raise FerlabError(
                 f"{_WHERE}: no face found in any of {len(x):,} training images; cure: a larger "
@@ -125,12 +129,14 @@ class Landmarks:
         Raises:
             FerlabError: missing=mean without `fit`, too many points for distances, or points that the provider lacks.
         """
-        values, found = self._geometry(self._points(x))
+        points, boxed = self._points(x)
+        values, found = self._geometry(points)
         if self.learns and self._mean is None:
             raise FerlabError(f"{_WHERE}: not fitted yet; expected `fit` with the training images first")
         values[~found] = 0 if self._mean is None else self._mean
         self._seen += len(x)
         self._faceless += int((~found).sum())
+        self._boxes += int(boxed.sum())
         return np.concatenate([values, found[:, None].astype(np.float32)], axis=1)
 
     def names(self) -> list[str]:
@@ -144,15 +150,17 @@ class Landmarks:
         }
         return [name for part in self.parts for name in found[part]] + ["face found"]
 
-    def _points(self, x: Images) -> Points:
-        """Return each image's points; only images that were never seen are looked at."""
+    def _points(self, x: Images) -> tuple[Points, Bool[np.ndarray, "sample"]]:
+        """Return each image's points, and whether they are a box's; only images that were never seen are looked at."""
         keys = _digests(x)
         new = [i for i, key in enumerate(keys) if key not in self._known]
         if new:
             rows = extract(_Found(self.provider), x if len(new) == len(x) else x[new], "facial landmarks")
-            shaped = np.asarray(rows).reshape(len(new), -1, 2)
+            boxed = np.asarray(rows)[:, -1] == 1
+            shaped = np.asarray(rows)[:, :-1].reshape(len(new), -1, 2)
             self._known |= {keys[i]: row for i, row in zip(new, shaped, strict=True)}
-        return np.stack([self._known[key] for key in keys])
+            self._boxed |= {keys[i] for i, one in zip(new, boxed, strict=True) if one}
+        return np.stack([self._known[key] for key in keys]), np.array([key in self._boxed for key in keys])
 
     def _geometry(self, points: Points) -> tuple[Float32[np.ndarray, "sample feature"], Bool[np.ndarray, "sample"]]:
         self._count = points.shape[1]
@@ -205,11 +213,14 @@ def normalised(points: Points, left: Sequence[int], right: Sequence[int]) -> Poi
 
 
 class _Found:
-    """A provider's points as a feature of its own, so that they are cached; NaN where there is no face."""
+    """A provider's points as a feature of its own, so that they are cached; NaN where there is no face.
+
+    The last value is 1 where the provider has points although it found no face.
+    """
 
     modality: ClassVar[str] = "image"
     learns: ClassVar[bool] = False
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
@@ -217,8 +228,12 @@ class _Found:
         self.options = {"provider": provider.digest()}
 
     def transform(self, x: Images) -> Float32[np.ndarray, "sample feature"]:
-        """Return x and y of each point in turn."""
-        return self.provider.points(x).reshape(len(x), -1).astype(np.float32)
+        """Return x and y of each point in turn, and whether they stand for a face that was not found."""
+        if hasattr(self.provider, "placed"):
+            points, boxed = self.provider.placed(x)
+        else:
+            points, boxed = self.provider.points(x), np.zeros(len(x), dtype=bool)
+        return np.concatenate([points.reshape(len(x), -1), boxed[:, None]], axis=1).astype(np.float32)
 
 
 def _digests(x: Images) -> list[bytes]:

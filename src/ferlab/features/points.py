@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Bool, Float32, UInt8
 
 from ferlab.errors import FerlabError, expect_whole
 
@@ -43,7 +43,10 @@ class Provider(Protocol):
         """Return what tells its points from those of another provider or model."""
 
     def points(self, images: Images) -> Points:
-        """Return x and y of each point, in pixels; NaN for images in which no face is found."""
+        """Return x and y of each point, in pixels; NaN for images in which no face is found.
+
+        A provider that has points for such images nevertheless has `placed(images)` too, which tells them apart.
+        """
 
 
 @dataclass
@@ -100,11 +103,19 @@ class Dlib:
         Raises:
             FerlabError: dlib is not installed, or cannot read its model.
         """
+        return self.placed(images)[0]
+
+    def placed(self, images: Images) -> tuple[Points, Bool[np.ndarray, "sample"]]:
+        """Return the points, and for which images no face was found, so that they are those of the box.
+
+        Raises:
+            FerlabError: dlib is not installed, or cannot read its model.
+        """
         import cv2
 
         find, predict, rectangle = _dlib(str(self.model))
-        found = np.full((len(images), 68, 2), np.nan, np.float32)
-        for row, image in zip(found, images, strict=True):
+        found, boxed = np.full((len(images), 68, 2), np.nan, np.float32), np.zeros(len(images), dtype=bool)
+        for i, (row, image) in enumerate(zip(found, images, strict=True)):
             pixels = np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
             height, width = pixels.shape[:2]
             faces = list(find(pixels, self.upsample)) if self.search else []
@@ -112,7 +123,7 @@ class Dlib:
                 face = max(faces, key=lambda one: one.area())
                 sides = np.array([face.left(), face.top(), face.right() + 1, face.bottom() + 1])
             elif self.box is not None:
-                sides = np.array(self.box) * (width, height, width, height)
+                sides, boxed[i] = np.array(self.box) * (width, height, width, height), self.search
             else:
                 continue
             factor = max(1, self.size / min(height, width))
@@ -123,7 +134,7 @@ class Dlib:
             parts = predict(pixels, rectangle(left, top, right - 1, bottom - 1)).parts()
             # the middle of a pixel is at a half
             row[:] = (np.array([(part.x, part.y) for part in parts]) + 0.5) / factor - 0.5
-        return found
+        return found, boxed
 
 
 @lru_cache(1)

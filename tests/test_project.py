@@ -64,6 +64,8 @@ FLOORS = (
     {"run", "classic"},
     {"prediction", "repeat", "studies"},
 )
+# rooms that have rooms, from below; "": files of their own
+WITHIN = {"evaluation": ("", "figures", "looking", "pages"), "classic": ("svm", "")}
 HYDRA = {"ferlab.config", "ferlab.build", "ferlab.checkpoint"}
 SLOW_TO_IMPORT = {
     "torch",
@@ -133,6 +135,18 @@ def test_imports_run_downwards(module: str) -> None:
     above = {other for other in inner(MODULES[module]) if room(other) != room(module) and floor(other) > floor(module)}
     assert not above, f"{module} imports from a higher floor: {sorted(above)}"
     assert module not in entries() or not inner(MODULES[module]) & (entries() - {module}), "entries do not share code"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if room(name) in WITHIN and name.count(".") > 1])
+def test_imports_run_downwards_within_a_room(module: str) -> None:
+    own = room(module)
+
+    def step(name: str) -> int:
+        part = name.split(".")[2]
+        return WITHIN[own].index(part) if part in WITHIN[own] else WITHIN[own].index("")
+
+    above = {other for other in inner(MODULES[module]) if room(other) == own and step(other) > step(module)}
+    assert not above, f"{module} imports from above: {sorted(above)}"
 
 
 def test_no_import_circles() -> None:

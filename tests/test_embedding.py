@@ -75,7 +75,7 @@ def test_a_checkpoint_of_sounds(tmp_path, model, width):
     path, x = saved(task, tmp_path / "a.ckpt"), chirps(3, 60_000)
     feature = Embedding(checkpoint=path, precision="fp32", batch_size=2)
     rows = feature.transform(x.numpy())
-    assert feature.modality == "audio" and rows.shape == (3, width)
+    assert feature.modality == "audio" and feature.rate == 16_000 and rows.shape == (3, width)
     with torch.no_grad():
         np.testing.assert_allclose(logits_from(task, rows), task(x).numpy(), atol=1e-4)
     short = Embedding(checkpoint=path, precision="bf16").transform(x.numpy())

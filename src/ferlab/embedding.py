@@ -87,6 +87,11 @@ class Embedding:
         return {**self._source.options, "precision": self.precision}
 
     @property
+    def rate(self) -> int | None:
+        """Samples a second of the sounds that the network was trained on; None: it reads no sounds."""
+        return getattr(self._source, "rate", None)
+
+    @property
     def notes(self) -> list[str]:
         """Whose weights they are, and what the values were computed in."""
         return [f"what {self._source.note} makes of a sample before it decides, computed in {self._why}"]

@@ -60,6 +60,7 @@ class Trained:
     def __init__(self, path: str) -> None:
         self._task = checkpoints.load(path)
         self.modality: str = self._task.spec.modality
+        self.rate: int | None = getattr(self._task.preprocess, "rate", None)
         digest = _digest(Path(path))
         self.options: dict[str, Any] = {"checkpoint": digest}
         facts = self._task.hparams["facts"] or {}

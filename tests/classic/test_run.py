@@ -9,6 +9,7 @@ import pytest
 
 import toy
 from classic_toy import SMALL, config, fit
+from ferlab.classic.inputs import build_features
 from ferlab.classic.run import name_of
 from ferlab.config import compose, plain
 from ferlab.errors import FerlabError
@@ -161,6 +162,13 @@ def test_sound_and_text(tmp_path: Path) -> None:
     assert [one["label"] for one in read["classic"]["outputs"]] == read["data"]["labels"]
     assert read["test"]["accuracy"]["value"] > 0.5
     assert (tmp_path / "essays" / "candidates.csv").read_text().startswith("label,round,C,")
+
+
+def test_sounds_at_another_rate_than_a_feature_expects_are_refused() -> None:
+    values = {"clip_statistics": {"_target_": "ferlab.features.clip_statistics.ClipStatistics"}}
+    assert build_features(values, "audio", 16_000)["clip_statistics"].rate == 16_000
+    with pytest.raises(FerlabError, match=r"features=clip_statistics: expects .* 16,000 .* data\.rate=8000.*16000$"):
+        build_features(values, "audio", 8000)
 
 
 @pytest.mark.parametrize(

@@ -70,15 +70,16 @@ def side_by_side(parts: Sequence[Features]) -> Features:
     return hstack([csr_array(part) for part in parts], format="csr").astype(np.float32)
 
 
-def build_features(values: Mapping[str, Any], modality: str) -> dict[str, Any]:
+def build_features(values: Mapping[str, Any], modality: str, rate: int | None = None) -> dict[str, Any]:
     """Build the features that a configuration names.
 
     Args:
         values: name -> values of conf/features.
         modality: of the samples.
+        rate: samples a second of sounds; None: not known here.
 
     Raises:
-        FerlabError: none named, or one for other samples.
+        FerlabError: none named, one for other samples, or for sounds at another rate.
     """
     if not values:
         raise FerlabError("features: expected one or more, found none; cure: features=hog, features=[hog,lbp]")
@@ -91,6 +92,12 @@ def build_features(values: Mapping[str, Any], modality: str) -> dict[str, Any]:
             raise FerlabError(
                 f"features={name}: made for {feature.modality} samples, but this data set's are {modality}; cure: a "
                 f"feature for {modality} (python -m ferlab.baseline --help lists all)"
+            )
+        expected = getattr(feature, "rate", None)
+        if rate is not None and expected is not None and rate != expected:
+            raise FerlabError(
+                f"features={name}: expects sounds at {expected:,} samples a second, but data.rate={rate}: pitch and "
+                f"time would be wrong; cure: data.rate={expected}"
             )
     return built
 

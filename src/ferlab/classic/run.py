@@ -70,7 +70,7 @@ def _run(config: dict[str, Any], folder: Path, command: str, summary: bool) -> d
         raise FerlabError(f"calibrate_on: expected one of {', '.join(CALIBRATE_ON)}, found {config['calibrate_on']!r}")
     data = DataModule(build(config["data"]), build(config["protocol"]), build(config["rebalance"]), seed=config["seed"])
     check_training(data)
-    features = build_features(config["features"], data.spec.modality)
+    features = build_features(config["features"], data.spec.modality, config["data"].get("rate"))
     print(f"run folder {folder}\n{data_line(data)}", flush=True)
     inputs = _inputs(features, data)
     rows = Rows(data, inputs)

@@ -186,6 +186,16 @@ def test_halving_keeps_the_better_ones_for_more_samples() -> None:
     assert sorted((one.mean for one in of[0] if repr(one.candidate) in kept), reverse=True) == best
 
 
+def test_halving_begins_with_as_many_samples_as_its_rarest_class_asks_for() -> None:
+    rows = clouds(each=100, apart=0.6)
+    few = rows.take(np.flatnonzero((rows.y != 2) | (np.cumsum(rows.y == 2) <= 12)))
+    values = search("search.min_samples=40", "search.factor=3", kind="halving")
+    found = run_search(values, recipe("classifier=knn"), few, LABELS)
+    # at 40 samples the class would have two of them for five folds
+    assert found.scored[0].round == 1 and 80 <= found.scored[0].samples < found.scored[-1].samples
+    assert all(one.failed is None for one in found.scored)
+
+
 def test_an_interrupted_search_keeps_what_is_scored() -> None:
     rows, seen = clouds(), list[Sequence[Scored]]()
 

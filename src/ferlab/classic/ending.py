@@ -15,12 +15,10 @@ from ferlab.classic.model_file import NAME
 from ferlab.classic.outputs import Output
 from ferlab.conclude import measured, report, write_json, write_predictions
 from ferlab.data.datamodule import DataModule
+from ferlab.data.synthetic.speech_sound import RATE
 from ferlab.errors import FerlabError
 from ferlab.evaluation import calibrated
 from ferlab.evaluation.rows import Rows
-
-# of sounds whose data set has no option for it
-RATE = 16_000
 
 
 def measure(
@@ -79,6 +77,7 @@ def keep_model(
     known = {key: facts[key] for key in ("name", "marks", "pipeline", "command")}
     known |= {"data": data.facts, "protocol": data.assignment.facts, "seed": config["seed"]}
     known |= {"calibration": calibrated.facts(result["calibration"]), "thresholds": rows.meta.get("thresholds")}
+    # made voices have no option for it
     rate = config["data"].get("rate", RATE) if data.spec.modality == "audio" else None
     values = {"spec": data.spec.to_dict(), "rate": rate, "facts": known}
     try:

@@ -1,6 +1,7 @@
 """The search for a classifier's options: grid, random draws or successive halving, scored by inner cross-validation."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -154,9 +155,12 @@ def _rounds(search: Mapping[str, Any], count: int, material: Material, folds: in
     """Return of each round how many candidates it scores, and on how many samples; None: on all."""
     if search["kind"] != "halving":
         return [(count, None)]
-    samples, factor = len(np.unique(material.origin)), search["factor"]
+    first = np.unique(material.origin, return_index=True)[1]
+    samples, factor = len(first), search["factor"]
     rounds: list[tuple[int, int | None]] = []
-    rows = max(search["min_samples"], 2 * folds)
+    # the rarest class has to stand in every fold of the first draw, one to spare for what rounding takes
+    rarest = np.unique(material.y[first], return_counts=True)[1].min()
+    rows = max(search["min_samples"], math.ceil((folds + 1) * samples / rarest))
     while count > factor and rows < samples:
         rounds.append((count, rows))
         count, rows = max(1, round(count / factor)), rows * factor
